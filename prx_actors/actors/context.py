@@ -1,0 +1,28 @@
+"""Which process the calling thread runs, without making it one."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections import deque
+    from collections.abc import Callable
+
+    from prx_actors.actors.process import Process
+
+__all__ = ["context"]
+
+
+class _Context(threading.local):
+    process: Process | None = None
+    """The process that this thread runs now."""
+
+    guard: object = None
+    """What ends a plain thread's process when the thread ends."""
+
+    ends: deque[Callable[[], None]] | None = None
+    """Set while this thread works off the ends of processes."""
+
+
+context = _Context()

@@ -1,0 +1,58 @@
+"""The ends of processes, worked off one after the other.
+
+One end causes others, through links and dependents; a chain of them may be
+longer than Python's stack is deep. So each thread keeps a list of the steps
+that are still to be done instead of calling them within each other.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from typing import TYPE_CHECKING
+
+from prx_actors.actors.context import context
+from prx_actors.actors.scheduler import scheduler
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Step = Callable[[], None]
+
+__all__ = ["run_steps"]
+
+logger = logging.getLogger("prx_actors")
+
+
+def run_steps(*steps: Step) -> None:
+    """Run these after the steps that this thread has under way.
+
+    They have been run on return, unless the caller is such a step itself. A
+    KeyboardInterrupt in the midst hands the rest to another thread, beginning
+    with the step that it cut short: steps must bear to be run again.
+
+    Args:
+        steps: what to do; must not block
+
+    """
+    pending = context.ends
+    if pending is not None:
+        pending.extend(steps)
+        return
+    _work_off(deque(steps))
+
+
+def _work_off(pending: deque[Step]) -> None:
+    try:
+        context.ends = pending
+        while pending:
+            try:
+                pending[0]()
+            except Exception:
+                logger.exception("A step of the end of a process failed")
+            pending.popleft()
+    except BaseException:
+        scheduler.submit(lambda: _work_off(pending))
+        raise
+    finally:
+        context.ends = None

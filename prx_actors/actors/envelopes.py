@@ -1,0 +1,89 @@
+"""Envelopes, and what is due to their senders when they leave a mailbox."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import suppress
+from queue import Full
+from typing import TYPE_CHECKING, Any
+
+import pykka
+from pykka._envelope import Envelope
+from pykka.messages import _ActorStop
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["AccountedEnvelope", "drop", "reply", "reply_dead", "reply_exception", "settle"]
+
+logger = logging.getLogger("prx_actors")
+
+
+class AccountedEnvelope(Envelope[Any]):
+    """An envelope whose sender wants to know when it has left the mailbox.
+
+    Args:
+        message: what to send
+        taken: called once, outside the mailbox's lock, when the message is
+            received, when a turn takes it, or when the mailbox closes
+
+    """
+
+    __slots__ = ("taken",)
+
+    def __init__(self, message: object, taken: Callable[[], None]) -> None:
+        super().__init__(message)
+        self.taken: Callable[[], None] | None = taken
+
+    def settle(self) -> None:
+        """Tell the sender, the first time."""
+        taken, self.taken = self.taken, None
+        if taken is not None:
+            taken()
+
+
+def reply(envelope: Envelope[Any], value: object = None) -> None:
+    """Answer an `ask`, unless it has been answered."""
+    if envelope.reply_to is not None:
+        with suppress(Full):
+            envelope.reply_to.set(value)
+
+
+def reply_dead(envelope: Envelope[Any]) -> None:
+    """Answer an `ask` that the process did not live to handle."""
+    if envelope.reply_to is not None:
+        error = pykka.ActorDeadError("the process ended before it handled the message")
+        with suppress(Full):
+            envelope.reply_to.set_exception((pykka.ActorDeadError, error, None))
+
+
+def drop(envelope: Envelope[Any]) -> None:
+    """Do what is due for a message that will never be handled."""
+    if isinstance(envelope.message, _ActorStop):
+        reply(envelope)
+    else:
+        reply_dead(envelope)
+    settle(envelope, answer=False)
+
+
+def settle(envelope: Envelope[Any], *, answer: bool) -> None:
+    """Tell whoever waits for this message to leave the mailbox.
+
+    An `ask` whose message is received, not handled, has no result: it is
+    answered with None.
+    """
+    if answer:
+        reply(envelope)
+    if isinstance(envelope, AccountedEnvelope):
+        try:
+            envelope.settle()
+        except Exception:
+            logger.exception("The taken callback of %r failed", envelope)
+
+
+def reply_exception(envelope: Envelope[Any], error: Exception) -> None:
+    """Answer an `ask` with what its handler raised."""
+    logger.info("Exception returned to the caller", exc_info=error)
+    if envelope.reply_to is not None:
+        with suppress(Full):
+            envelope.reply_to.set_exception((type(error), error, error.__traceback__))

@@ -1,0 +1,341 @@
+"""The mailbox: Pykka's inbox with selective receive.
+
+One lock a process guards arrival, removal and closing. Only the process itself
+searches, so that searching, which runs code of the user, needs no lock. The lock
+is a C-level RLock: a signal handler may send while the same thread is sending,
+and `with` of a C lock survives a KeyboardInterrupt. For the same reason each
+change is ordered so that it can be cut short anywhere and done again.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+from pykka._envelope import Envelope
+from pykka.messages import ProxyCall, ProxyGetAttr, ProxySetAttr, _ActorStop
+
+from prx_actors.actors.envelopes import AccountedEnvelope, drop, settle
+from prx_actors.actors.matching import ANYTHING
+from prx_actors.actors.saved import SavedMessages
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from prx_actors.actors.matching import Pattern
+
+__all__ = ["SYSTEM_MESSAGES", "AccountedEnvelope", "Mailbox", "MailboxClosed"]
+
+logger = logging.getLogger("prx_actors")
+
+SYSTEM_MESSAGES: Final = (_ActorStop, ProxyCall, ProxyGetAttr, ProxySetAttr)
+"""What Pykka sends behind the user's back; `receive` does not return it."""
+
+
+class MailboxClosed(Exception):  # noqa: N818 -- an event, not an error
+    """The process of this mailbox has ended."""
+
+
+class Mailbox:
+    """The messages of one process, in the order of their arrival."""
+
+    __slots__ = (
+        "__weakref__",
+        "_callbacks",
+        "_incoming",
+        "_receives",
+        "_saved",
+        "_wakeup",
+        "blocked",
+        "closed",
+        "lock",
+        "scheduled",
+        "system",
+        "wake",
+    )
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        """The one lock of the process; nothing is called under it but `wake`."""
+        self.closed = False
+        """Whether the process has ended."""
+        self.blocked = False
+        """Whether the process sits in a `receive` that no message has satisfied."""
+        self.scheduled = False
+        """Whether a turn is under way or bound to come."""
+        self.wake: Callable[[], None] | None = None
+        """Asks the scheduler for a turn; none when the process has a thread."""
+        self.system: Callable[[Envelope[Any]], None] | None = None
+        """Handles Pykka's messages met by a `receive`; none leaves them to a turn."""
+        self._incoming: deque[Envelope[Any]] = deque()
+        self._saved = SavedMessages()
+        self._receives = 0
+        self._callbacks: list[Callable[[], None]] | None = None
+        self._wakeup: threading.Lock | None = None
+
+    def __len__(self) -> int:
+        return len(self._incoming) + len(self._saved.entries)
+
+    # Arrival.
+
+    def put(self, envelope: Envelope[Any]) -> None:
+        """Deliver an envelope; dropped when the mailbox is closed."""
+        if not self.offer(envelope):
+            drop(envelope)
+
+    def offer(self, envelope: Envelope[Any]) -> bool:
+        """Deliver an envelope, unless the mailbox is closed.
+
+        Args:
+            envelope: the message, accounted or not
+
+        Returns:
+            whether it was delivered; otherwise nothing was done with it
+
+        """
+        with self.lock:
+            if self.closed:
+                return False
+            # The receiver is roused first: it cannot look before we leave the
+            # lock, and an interrupt between the two costs it one idle look.
+            if self.blocked:
+                self._rouse()
+            elif not self.scheduled and self.wake is not None:
+                self.wake()
+                self.scheduled = True
+            self._incoming.append(envelope)
+        return True
+
+    def _rouse(self) -> None:
+        if self._wakeup is not None:
+            with suppress(RuntimeError):  # it was roused already
+                self._wakeup.release()
+
+    # Removal.
+
+    def receive(self, pattern: Pattern = ANYTHING, timeout: float | None = None) -> Any:
+        """Remove and return the first message that matches; the others stay.
+
+        Args:
+            pattern: what to look for
+            timeout: seconds to wait; 0 only looks
+
+        Raises:
+            TimeoutError: when none came in time
+            MailboxClosed: when the process has ended
+
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        self._receives += 1
+        searched = 0
+        while not self.closed:
+            # The saved ones are searched once; again only when a signal handler
+            # on this thread has received too, and so saved some more.
+            if searched != self._receives:
+                latest = self._receives
+                found = self._saved.find(pattern)
+                if found is not None:
+                    if self._remove(*found):
+                        return found[1].message
+                    continue
+                searched = latest
+            envelope = self._search_incoming(pattern)
+            if envelope is not None:
+                return envelope.message
+            if not self._incoming and searched == self._receives:
+                self._block(deadline)
+        raise MailboxClosed
+
+    def _search_incoming(self, pattern: Pattern) -> Envelope[Any] | None:
+        """Remove and return the first match, filing what stands before it."""
+        while incoming := self._incoming:
+            envelope = incoming[0]
+            message = envelope.message
+            if isinstance(message, SYSTEM_MESSAGES):
+                self._meet_system(envelope)
+            elif not pattern.matches(message):
+                self._file(envelope, hidden=False)
+            elif self._remove(None, envelope):
+                return envelope
+        return None
+
+    def _meet_system(self, envelope: Envelope[Any]) -> None:
+        if self.system is None:
+            self._file(envelope, hidden=True)
+        elif self._remove(None, envelope, answer=False):
+            self.system(envelope)
+
+    def _file(self, envelope: Envelope[Any], *, hidden: bool) -> None:
+        with self.lock:
+            if not self.closed and self._is_first(envelope):
+                self._saved.file(envelope, hidden=hidden)
+                # No call from here on, so that no interrupt can part these.
+                del self._incoming[0]
+                self._saved.added += 1
+
+    def _is_first(self, envelope: Envelope[Any]) -> bool:
+        # A signal handler on this very thread may have received it.
+        return bool(self._incoming) and self._incoming[0] is envelope
+
+    def _remove(self, number: int | None, envelope: Envelope[Any], *, answer: bool = True) -> bool:
+        """Take one envelope out, from the saved ones when it has a number.
+
+        False when it is not there any more. An interrupt puts it back.
+        """
+        began = False
+        try:
+            with self.lock:
+                if number is None and self._is_first(envelope):
+                    del self._incoming[0]
+                    began = True
+                elif number is not None and number in self._saved.entries:
+                    began = True
+                    self._saved.discard(number)
+                else:  # the mailbox has closed, or a signal handler took it
+                    return False
+            settle(envelope, answer=answer)
+        except BaseException:
+            if began:
+                self._put_back(number, envelope)
+            raise
+        return True
+
+    def _put_back(self, number: int | None, envelope: Envelope[Any]) -> None:
+        with self.lock:
+            if self.closed:
+                return
+            if number is None:
+                self._incoming.appendleft(envelope)
+            else:
+                self._saved.restore(number, envelope, SYSTEM_MESSAGES)
+
+    def take(self) -> Envelope[Any] | None:
+        """Remove and return the first envelope, Pykka's own too, for a turn."""
+        with self.lock:
+            if self._saved.entries:
+                number = next(iter(self._saved.entries))
+                envelope = self._saved.entries[number]
+                self._saved.discard(number)
+            elif self._incoming:
+                envelope = self._incoming.popleft()
+            else:
+                return None
+        if type(envelope) is not Envelope:
+            settle(envelope, answer=False)
+        return envelope
+
+    def get(self) -> Envelope[Any]:
+        """Wait for the first envelope and remove it, as Pykka's own loop does.
+
+        Raises:
+            MailboxClosed: when the process has ended
+
+        """
+        while (envelope := self.take()) is None:
+            self._block(None)
+        return envelope
+
+    def empty(self) -> bool:
+        """Say whether no envelope waits."""
+        return not (self._incoming or self._saved.entries)
+
+    # Waiting.
+
+    def _block(self, deadline: float | None) -> None:
+        """Wait for the next arrival.
+
+        Raises:
+            TimeoutError: when the deadline has passed
+            MailboxClosed: when the process has ended
+
+        """
+        remaining = -1.0
+        if deadline is not None:
+            remaining = min(deadline - time.monotonic(), threading.TIMEOUT_MAX)
+            if remaining <= 0:
+                raise TimeoutError
+        with self.lock:
+            if self.closed:
+                raise MailboxClosed
+            if self._incoming:
+                return
+            if self._wakeup is None:
+                self._wakeup = threading.Lock()
+            wakeup = self._wakeup
+            wakeup.acquire(blocking=False)  # an old call to wake up is void
+            outer, self.blocked = self.blocked, True
+        try:
+            self._run_callbacks()
+            wakeup.acquire(timeout=remaining)
+        finally:
+            self.blocked = outer
+            if outer:  # a receive in a signal handler, within another one
+                self._rouse()
+
+    def when_blocked(self, callback: Callable[[], None]) -> None:
+        """Call back, once, when the process has nothing to do but wait.
+
+        That is at once when it sits blocked in a `receive` or has ended, else
+        when a `receive` is about to block or when the mailbox closes. It is
+        called outside the lock, by whichever thread finds it so.
+
+        Args:
+            callback: must not block
+
+        """
+        with self.lock:
+            if not (self.blocked or self.closed):
+                if self._callbacks is None:
+                    self._callbacks = []
+                self._callbacks.append(callback)
+                return
+        callback()
+
+    def _run_callbacks(self) -> None:
+        # Each one leaves the list after its call: an interrupted one comes again.
+        while self._callbacks:
+            callback = self._callbacks[0]
+            try:
+                callback()
+            except Exception:
+                logger.exception("A when_blocked callback failed")
+            with self.lock:
+                if self._callbacks and self._callbacks[0] is callback:
+                    del self._callbacks[0]
+
+    # The end.
+
+    def close(self) -> list[Envelope[Any]]:
+        """Take no more messages and wake the receiver.
+
+        Returns:
+            what was left; the caller calls `finish_closing` with it, unlocked
+
+        """
+        with self.lock:
+            self.closed = True
+            # An interrupted filing leaves an envelope in both places.
+            left = dict.fromkeys([*self._saved.entries.values(), *self._incoming])
+            self._incoming = deque()
+            self._saved = SavedMessages()
+            self._rouse()
+        return list(left)
+
+    def abandon(self) -> None:
+        """Close without a word to anyone, in the child of a fork."""
+        self.closed = True
+        self.wake = self.system = None
+        self._incoming = deque()
+        self._saved = SavedMessages()
+        self._callbacks = None
+
+    def finish_closing(self, left: list[Envelope[Any]]) -> None:
+        """Settle what was left and run the callbacks."""
+        while left:
+            drop(left[-1])
+            left.pop()
+        self._run_callbacks()

@@ -1,0 +1,325 @@
+"""Process, an actor with Erlang's semantics: the life of one, from start to end.
+
+A process is *running*, then *ending* (dead for everyone else; its dependents
+end), then *exited*: its links and monitors know. `_terminate` begins the end,
+`_ended` says that nothing of the process itself is left, and when no dependent
+is left either, the end is announced.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import pykka
+
+from prx_actors.actors import signals
+from prx_actors.actors.ending import run_steps
+from prx_actors.actors.envelopes import drop
+from prx_actors.actors.exceptions import ProcessExit
+from prx_actors.actors.mailbox import Mailbox, MailboxClosed
+from prx_actors.actors.matching import ANYTHING
+from prx_actors.actors.pid import Pid
+from prx_actors.actors.table import process_of, process_table
+from prx_actors.actors.turns import Turns
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from prx_actors.actors.matching import Pattern
+    from prx_actors.actors.messages import MonitorRef
+
+__all__ = ["Process"]
+
+logger = logging.getLogger("prx_actors")
+
+_UNCHANGED = object()
+
+
+class Process(Turns):
+    """An actor with a mailbox, links, monitors and exit signals.
+
+    It is used as any Pykka actor. While it has no messages it holds no thread.
+
+    Example:
+        >>> from prx_actors.actors import Process
+        >>> class Greeter(Process):
+        ...     def on_receive(self, message):
+        ...         return f"Hello, {message}"
+        >>> greeter = Greeter.start()
+        >>> greeter.ask("Joe")
+        'Hello, Joe'
+        >>> greeter.stop()
+        True
+
+    """
+
+    pid_class: ClassVar[type[Pid]] = Pid
+    """What `actor_ref` is made of."""
+
+    actor_inbox: Mailbox
+    _actor_ref: Pid
+
+    @classmethod
+    def start(cls, *args: Any, **kwargs: Any) -> Pid:
+        """Start a process.
+
+        Args:
+            args: for the constructor
+            kwargs: for the constructor
+
+        Returns:
+            its pid
+
+        """
+        return super().start(*args, **kwargs)  # type: ignore[return-value]
+
+    @property
+    def actor_ref(self) -> Pid:
+        """The pid of this process."""
+        return self._actor_ref
+
+    @staticmethod
+    def _create_actor_inbox() -> Mailbox:
+        return Mailbox()
+
+    @staticmethod
+    def _create_future() -> pykka.Future[Any]:
+        return pykka.ThreadingFuture()
+
+    def __init__(self, *_args: Any, **_kwargs: Any) -> None:
+        # In place of Pykka's, which would make a random UUID for each.
+        self.actor_urn = process_table.urn(next(process_table.numbers))
+        self.actor_inbox = self._create_actor_inbox()
+        self.actor_stopped = threading.Event()
+        self._actor_ref = self.pid_class(self)
+        self._lock = self.actor_inbox.lock
+        self._sending = threading.RLock()
+        self._running = True
+        self._exited = False
+        self._trapping = False
+        self._own_end_done = False
+        self._final_reason: object = None
+        self._links: dict[Pid, None] = {}
+        self._monitors: dict[MonitorRef, Pid] = {}
+        self._watchers: dict[MonitorRef, Pid] = {}
+        self._dependents: dict[Pid, None] = {}
+        self._exit_callbacks: list[Callable[[Pid, object], None]] = []
+        self._init_turns()
+
+    def _start_actor_loop(self) -> None:
+        process_table.add(self)
+        self._begin_turns()
+
+    # What the process does itself.
+
+    def _check_running(self) -> None:
+        """Raise ProcessExit when this process has been ended."""
+        if not self._running:
+            raise ProcessExit(self._final_reason)
+
+    def _receive(self, pattern: Pattern = ANYTHING, timeout: float | None = None) -> Any:
+        """Take a message from the mailbox, as `receive` does."""
+        try:
+            return self.actor_inbox.receive(pattern, timeout)
+        except MailboxClosed:
+            pass
+        self._check_running()
+        return None
+
+    def _exit(self, reason: object) -> None:
+        """Unwind the code of this process, which is the caller."""
+        raise ProcessExit(reason)
+
+    # Links, monitors and signals.
+
+    def _link(self, other: Pid) -> None:
+        """Link this process, which is the caller, to another one."""
+        signals.add_link(self, other)
+
+    def _unlink(self, other: Pid) -> None:
+        """Undo `_link`, from either side."""
+        signals.remove_link(self, other)
+
+    def _monitor(self, other: Pid) -> MonitorRef:
+        """Have this process get a `Down` when the other one exits."""
+        return signals.add_monitor(self, other)
+
+    def _demonitor(self, ref: MonitorRef) -> None:
+        """Undo `_monitor`."""
+        signals.remove_monitor(self, ref)
+
+    def _exit_signal(self, sender: Pid | None, reason: object, *, linked: bool) -> None:
+        """Receive an exit signal; may be overridden.
+
+        Args:
+            sender: the process that sends it, none when the runtime does
+            reason: why
+            linked: whether it comes through a link
+
+        """
+        signals.deliver_exit(self, sender, reason, linked=linked)
+
+    # Dependents: processes that end with this one, and before it.
+
+    def _adopt(self, pid: Pid) -> bool:
+        """Make a process end with this one.
+
+        It is released by itself when it exits.
+
+        Returns:
+            False when this process is ending, and it is too late
+
+        """
+        with self._lock:
+            if not self._running:
+                return False
+            self._dependents[pid] = None
+        dependent = process_of(pid)
+        if dependent is None:
+            self._release(pid)
+        else:
+            dependent._on_exited(self._release)
+        return True
+
+    def _release(self, pid: Pid, _reason: object = None) -> None:
+        """Let a process live on; also what its exit does."""
+        with self._lock:
+            self._dependents.pop(pid, None)
+        self._announce_when_gone()
+
+    def _dependent_reason(self, reason: object) -> object:
+        """Return the reason with which dependents end; may be overridden.
+
+        None of them ends as `"normal"` only because its owner did.
+        """
+        return "shutdown" if signals.is_reason(reason, "normal") else reason
+
+    # The end.
+
+    def _terminate(self, reason: object) -> None:
+        """Begin the end, once: dead at once for everyone else. Never blocks.
+
+        Dependents are told to end, then `_ending` is called; both happen on
+        this thread, but after the end of another process that causes this one.
+
+        Args:
+            reason: the exit reason
+
+        """
+        run_steps(*self._begin_end(reason))
+
+    def _begin_end(self, reason: object) -> list[Callable[[], None]]:
+        """Die; return what is then to be done, nothing when it was dead."""
+        with self._lock:
+            if not self._running:
+                return []
+            self._final_reason = reason
+            self._running = False
+            left = self.actor_inbox.close()
+        return [
+            partial(self._cease, left),
+            self._end_dependents,
+            partial(self._ending, reason),
+        ]
+
+    def _cease(self, left: list[Any]) -> None:
+        """Show everyone that this process has ended."""
+        pykka.ActorRegistry.unregister(self._actor_ref)
+        self.actor_stopped.set()
+        if (handled := self._handled) is not None and not self._in_own_end:
+            drop(handled)
+        self.actor_inbox.finish_closing(left)
+        self._wake_for_end()
+
+    def _end_dependents(self) -> None:
+        reason = self._dependent_reason(self._final_reason)
+        for pid in reversed(list(self._dependents)):
+            dependent = process_of(pid)
+            if dependent is None:
+                self._release(pid)
+            else:
+                dependent._terminate(reason)
+
+    def _ending(self, reason: object) -> None:  # noqa: ARG002 -- for overriding
+        """End what belongs to this process; may be overridden.
+
+        Called once, after the dependents were told. An override must see to
+        it that `_ended` is called, from any thread, sooner or later. Should a
+        KeyboardInterrupt cut it short, it is called again on another thread.
+
+        Args:
+            reason: the exit reason
+
+        """
+        if not self._in_own_end:
+            self._ended()
+
+    def _ended(self, reason: object = _UNCHANGED) -> None:
+        """Say that nothing of the process itself is left; later calls do nothing.
+
+        Args:
+            reason: replaces the exit reason
+
+        """
+        with self._lock:
+            if self._running or self._own_end_done:
+                return
+            if reason is not _UNCHANGED:
+                self._final_reason = reason
+            self._own_end_done = True
+        self._announce_when_gone()
+
+    def _announce_when_gone(self) -> None:
+        with self._lock:
+            if not self._own_end_done or self._dependents or self._exited:
+                return
+            self._exited = True
+        run_steps(partial(self._announce, self._final_reason))
+
+    def _announce(self, reason: object) -> None:
+        """Tell links, monitors and callbacks, then leave the process table."""
+        with self._sending:
+            pass  # a message under way arrives first
+        signals.announce(self)
+        run_steps(partial(self._run_exit_callbacks, reason))
+
+    def _run_exit_callbacks(self, reason: object) -> None:
+        while self._exit_callbacks:
+            callback = self._exit_callbacks[0]
+            try:
+                callback(self._actor_ref, reason)
+            except Exception:
+                logger.exception("A callback on the exit of %r failed", self._actor_ref)
+            del self._exit_callbacks[0]
+        process_table.remove(self._actor_ref)
+
+    def _on_exited(self, callback: Callable[[Pid, object], None]) -> None:
+        """Call back after links and monitors were told; at once when they were.
+
+        Args:
+            callback: called with the pid and the reason; must not block
+
+        """
+        with self._lock:
+            if not self._exited:
+                self._exit_callbacks.append(callback)
+                return
+        callback(self._actor_ref, self._final_reason)
+
+    def _state_name(self) -> str:
+        if self._exited:
+            return "exited"
+        return "running" if self._running else "ending"
+
+    def _crash_report(self, error: BaseException) -> None:
+        """Log an exception that ends this process."""
+        logger.error(
+            "Process %r crashed in %s",
+            self._actor_ref,
+            threading.current_thread().name,
+            exc_info=error,
+            extra={"pid": self._actor_ref, "reason": error},
+        )

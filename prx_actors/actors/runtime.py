@@ -1,0 +1,55 @@
+"""The runtime as a whole: its end, and what a fork leaves of it."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+
+from prx_actors.actors import pykka_compat
+from prx_actors.actors.context import context
+from prx_actors.actors.scheduler import scheduler
+from prx_actors.actors.table import process_table
+
+__all__ = ["after_fork_in_child", "install", "stop_all_processes"]
+
+EXIT_SECONDS = 5.0
+
+
+def stop_all_processes(reason: object = "shutdown", timeout: float = EXIT_SECONDS) -> bool:
+    """End every process, the last one first, and wait for their ends.
+
+    Args:
+        reason: the exit reason of those that run
+        timeout: seconds to wait for what belongs to them
+
+    Returns:
+        whether all have ended in time
+
+    """
+    processes = process_table.processes()
+    for process in reversed(processes):
+        process._terminate(reason)
+    return process_table.wait_gone(processes, timeout)
+
+
+def after_fork_in_child() -> None:
+    """Begin anew: none of the parent's processes or threads is in the child."""
+    for process in process_table.processes():
+        # Locks may be held by threads that do not exist here.
+        process._lock = process.actor_inbox.lock = threading.RLock()
+        process._running, process._exited = False, True
+        process.actor_inbox.abandon()
+        process.actor_stopped = process.actor_ref.actor_stopped = threading.Event()
+        process.actor_stopped.set()
+    pykka_compat.reset_registry()
+    process_table.reset()
+    scheduler.reset()
+    context.process = context.guard = context.ends = None
+
+
+def install() -> None:
+    """Hook into Pykka, fork and exit; once, when the package is imported."""
+    pykka_compat.install()
+    os.register_at_fork(after_in_child=after_fork_in_child)
+    atexit.register(stop_all_processes)

@@ -1,0 +1,183 @@
+"""Threads for actors: a turn each, in the order in which they became runnable.
+
+A pool of few threads serves any number of idle actors. When all threads are
+blocked in handlers, a watcher doubles the pool until something moves again, so
+that no cap can deadlock; threads that stay idle leave.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections import deque
+from contextlib import suppress
+from itertools import count
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Scheduler", "new_thread", "scheduler", "start_thread"]
+
+logger = logging.getLogger("prx_actors")
+
+KEPT_THREADS: Final = 4
+"""As many stay when there is nothing to do."""
+
+EAGER_THREADS: Final = max(8, 2 * (os.cpu_count() or 1))
+"""Up to this many are started without waiting for the watcher."""
+
+IDLE_SECONDS: Final = 2.0
+STALL_SECONDS: Final = 0.002
+
+
+def new_thread(target: Callable[[], None], name: str) -> threading.Thread:
+    """Make a daemon thread."""
+    return threading.Thread(target=target, name=name, daemon=True)
+
+
+def start_thread(thread: threading.Thread) -> None:
+    """Start a thread.
+
+    Raises:
+        RuntimeError: when the system refuses, with what can be done about it
+
+    """
+    try:
+        thread.start()
+    except RuntimeError as error:
+        msg = (
+            f"{error}: {threading.active_count()} threads run; processes that wait "
+            "in a receive hold one each, actors do not; see also ulimit -u, "
+            "the pids limit of the cgroup and kernel.threads-max"
+        )
+        raise RuntimeError(msg) from error
+
+
+class Scheduler:
+    """Runs functions that must not raise, first come first served."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin anew without threads, as in the child of a fork."""
+        # SimpleQueue and deque are atomic, also under a signal handler that
+        # submits while its thread is submitting.
+        self._runnable: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._idle: deque[None] = deque()
+        self._threads: set[threading.Thread] = set()
+        self._numbers = count(1)
+        self._finished = 0
+        self._stalled = threading.Semaphore(0)
+        self._watcher: threading.Thread | None = None
+        self._watching = False
+        self._starting = threading.RLock()
+
+    def submit(self, turn: Callable[[], None]) -> None:
+        """Have a function run on a thread of the pool.
+
+        Args:
+            turn: what to run
+
+        Raises:
+            RuntimeError: when not even one thread can be started
+
+        """
+        self._runnable.put(turn)
+        self._provide_thread()
+
+    def thread_count(self) -> int:
+        """Return how many threads the pool has now."""
+        return len(self._threads)
+
+    def _provide_thread(self) -> None:
+        """Start a thread, or have one started, when too few are idle.
+
+        Called after each change that leaves fewer idle threads than turns, so
+        that no turn waits for threads that are all blocked.
+        """
+        if len(self._idle) >= self._runnable.qsize():
+            return
+        if len(self._threads) < EAGER_THREADS:
+            try:
+                self._start_worker()
+            except RuntimeError:
+                if not self._threads:
+                    raise
+                logger.exception("The scheduler goes on with the threads it has")
+        if not self._watching:
+            self._watch_stalls()
+
+    def _start_worker(self) -> None:
+        thread = new_thread(self._work, f"prx-scheduler-{next(self._numbers)}")
+        self._threads.add(thread)  # first: it may leave before start returns
+        try:
+            start_thread(thread)
+        except RuntimeError:
+            self._threads.discard(thread)
+            raise
+
+    def _watch_stalls(self) -> None:
+        with self._starting:
+            if self._watcher is None:
+                watcher = new_thread(self._watch, "prx-scheduler-watch")
+                start_thread(watcher)
+                self._watcher = watcher
+            self._watching = True
+            self._stalled.release()
+
+    def _work(self) -> None:
+        """Run turns until nothing has come for a while."""
+        while (turn := self._next_turn()) is not None:
+            try:
+                turn()
+            except BaseException:
+                logger.exception("A turn failed")
+            del turn  # an idle thread must not keep an actor alive
+            self._finished += 1
+        self._threads.discard(threading.current_thread())
+
+    def _next_turn(self) -> Callable[[], None] | None:
+        """Wait for a turn; none when this thread should leave."""
+        while True:
+            turn = None
+            self._idle.append(None)
+            with suppress(Empty):
+                turn = self._runnable.get(timeout=IDLE_SECONDS)
+            self._idle.pop()
+            self._provide_thread()
+            if turn is not None:
+                return turn
+            if len(self._threads) > KEPT_THREADS and not self._runnable.qsize():
+                return None
+
+    def _watch(self) -> None:
+        while True:
+            self._stalled.acquire()
+            pause = threading.Lock()
+            pause.acquire()
+            while self._runnable.qsize():
+                finished = self._finished
+                pause.acquire(timeout=STALL_SECONDS)
+                if self._finished == finished and self._runnable.qsize():
+                    self._grow()
+            self._watching = False
+            if self._runnable.qsize():  # it came before the line above
+                self._watch_stalls()
+
+    def _grow(self) -> None:
+        """Double the pool: nobody made a step, so all its threads are blocked."""
+        for _ in range(max(1, len(self._threads))):
+            if not self._runnable.qsize():
+                return
+            try:
+                self._start_worker()
+            except RuntimeError:
+                logger.exception("Actors wait for a thread")
+                return
+
+
+scheduler = Scheduler()

@@ -1,0 +1,155 @@
+"""Links, monitors and exit signals between processes.
+
+Each side keeps its own half of a link or monitor under its own lock, and no
+function holds two locks. A link is in force while both halves exist; a monitor
+fires only while the watcher has its half.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from pykka._envelope import Envelope
+
+from prx_actors.actors.ending import run_steps
+from prx_actors.actors.messages import Down, Exit, MonitorRef
+from prx_actors.actors.table import process_of
+
+if TYPE_CHECKING:
+    from prx_actors.actors.pid import Pid
+    from prx_actors.actors.process import Process
+
+__all__ = [
+    "add_link",
+    "add_monitor",
+    "announce",
+    "deliver_exit",
+    "remove_link",
+    "remove_monitor",
+]
+
+
+def add_link(process: Process, other: Pid) -> None:
+    """Link two processes; a dead one answers with the signal `"noproc"`."""
+    pid = process.actor_ref
+    if other is pid:
+        return
+    with process._lock:
+        if process._exited:
+            return
+        process._links[other] = None
+    peer = process_of(other)
+    if peer is None or not _accept_link(peer, pid):
+        process._exit_signal(other, "noproc", linked=True)
+    elif process._exited and peer is not None:
+        # It ended between the two halves: as if it had not linked at all.
+        with peer._lock:
+            peer._links.pop(pid, None)
+
+
+def _accept_link(peer: Process, pid: Pid) -> bool:
+    # A process that is ending, but has not exited, still tells its new links.
+    with peer._lock:
+        if peer._exited:
+            return False
+        peer._links[pid] = None
+        return True
+
+
+def remove_link(process: Process, other: Pid) -> None:
+    """Unlink two processes; no signal from the other one comes afterwards."""
+    with process._lock:
+        process._links.pop(other, None)
+    peer = process_of(other)
+    if peer is not None:
+        with peer._lock:
+            peer._links.pop(process.actor_ref, None)
+
+
+def add_monitor(process: Process, other: Pid) -> MonitorRef:
+    """Watch a process; a dead one answers with `Down` and `"noproc"`."""
+    ref = MonitorRef()
+    with process._lock:
+        process._monitors[ref] = other
+    target = process_of(other)
+    if target is not None:
+        with target._lock:
+            if not target._exited:
+                target._watchers[ref] = process.actor_ref
+                return ref
+    _send_down(process, ref, other, "noproc")
+    return ref
+
+
+def remove_monitor(process: Process, ref: MonitorRef) -> None:
+    """Stop watching; no `Down` of it is put into the mailbox afterwards."""
+    with process._lock:
+        other = process._monitors.pop(ref, None)
+    target = None if other is None else process_of(other)
+    if target is not None:
+        with target._lock:
+            target._watchers.pop(ref, None)
+
+
+def deliver_exit(process: Process, sender: Pid | None, reason: object, *, linked: bool) -> None:
+    """Do what Erlang's table of exit signals says.
+
+    Args:
+        process: the receiver
+        sender: where the signal comes from
+        reason: why; compared only when it is a string
+        linked: whether it comes through a link, which it uses up
+
+    """
+    kill = not linked and is_reason(reason, "kill")
+    with process._lock:
+        if not process._running:
+            if linked and sender is not None:
+                process._links.pop(sender, None)
+            return
+        if linked:
+            if sender not in process._links:
+                return
+            del process._links[sender]
+        if process._trapping and not kill:
+            process.actor_inbox.offer(Envelope(Exit(sender, reason)))
+            return
+    harmless = is_reason(reason, "normal") and (linked or sender is not process.actor_ref)
+    if not harmless:
+        process._terminate("killed" if kill else reason)
+
+
+def is_reason(reason: object, name: str) -> bool:
+    """Compare a reason, which may be an object with any kind of `__eq__`."""
+    return isinstance(reason, str) and reason == name
+
+
+def announce(process: Process) -> None:
+    """Tell links and monitors; what was told already tells nothing twice."""
+    pid, reason = process.actor_ref, process._final_reason
+    for other in list(process._links):
+        run_steps(partial(_signal_link, pid, other, reason))
+    for ref, watcher_pid in list(process._watchers.items()):
+        watcher = process_of(watcher_pid)
+        if watcher is not None:
+            _send_down(watcher, ref, pid, reason)
+    for ref in list(process._monitors):
+        remove_monitor(process, ref)
+    process._links.clear()
+    process._watchers.clear()
+
+
+def _signal_link(pid: Pid, other: Pid, reason: object) -> None:
+    peer = process_of(other)
+    if peer is not None:
+        peer._exit_signal(pid, reason, linked=True)
+
+
+def _send_down(watcher: Process, ref: MonitorRef, pid: Pid, reason: object) -> None:
+    # The half and the message change hands under one lock: after demonitor
+    # nothing can come any more.
+    with watcher._lock:
+        if ref in watcher._monitors:
+            watcher.actor_inbox.offer(Envelope(Down(ref, pid, reason)))
+            watcher._monitors.pop(ref, None)

@@ -1,0 +1,170 @@
+"""Processes that are threads: spawned functions, and plain threads that become one."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from pykka.messages import _ActorStop
+
+from prx_actors.actors.context import context
+from prx_actors.actors.ending import run_steps
+from prx_actors.actors.envelopes import reply, reply_exception
+from prx_actors.actors.exceptions import ProcessExit
+from prx_actors.actors.process import Process
+from prx_actors.actors.scheduler import new_thread, scheduler, start_thread
+from prx_actors.actors.table import process_table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pykka._envelope import Envelope
+
+__all__ = ["FunctionProcess", "ThreadProcess", "current_process"]
+
+
+class _OnThread(Process):
+    """A process whose code is not called by the scheduler but calls `receive`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.actor_inbox.system = self._handle_system
+
+    def _handle_system(self, envelope: Envelope[Any]) -> None:
+        """Obey Pykka's own messages, met by a `receive` on the way."""
+        if isinstance(envelope.message, _ActorStop):
+            self._terminate("normal")
+            reply(envelope)
+            return
+        try:
+            reply(envelope, self._handle_receive(envelope.message))
+        except Exception as error:  # noqa: BLE001 -- it is the caller's
+            reply_exception(envelope, error)
+
+
+class FunctionProcess(_OnThread):
+    """A function that runs as a process, on a thread for its life.
+
+    Args:
+        function: what to run
+        args: its arguments
+        prepare: called with the process when it can be linked to, before it runs
+
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., object],
+        args: tuple[Any, ...],
+        prepare: Callable[[Process], None],
+    ) -> None:
+        super().__init__()
+        self._function = function
+        self._args = args
+        self._prepare = prepare
+
+    def __str__(self) -> str:
+        return f"{self._function!r} ({self.actor_urn})"
+
+    def _start_actor_loop(self) -> None:
+        process_table.add(self)
+        self._prepare(self)
+        try:
+            start_thread(new_thread(self._run, f"prx-process-{self.actor_ref.number}"))
+        except RuntimeError as error:
+            # The caller gets the exception, not the signals too.
+            for pid in list(self._links):
+                self._unlink(pid)
+            self._watchers.clear()
+            self._terminate(error)
+            raise
+
+    def _run(self) -> None:
+        context.process = self
+        try:
+            self._function(*self._args)
+            reason: object = "normal"
+        except ProcessExit as exit_:
+            reason = exit_.reason
+        except BaseException as error:  # noqa: BLE001 -- code of the user
+            reason = error
+            if self._running:
+                self._crash_report(error)
+        self._terminate(reason)
+        context.process = None
+
+
+class ThreadProcess(_OnThread):
+    """What a plain thread becomes when it first acts as a process."""
+
+    def _check_running(self) -> None:
+        """Raise ProcessExit once; then the thread can become a new process."""
+        if not self._running:
+            if context.process is self:
+                context.process = context.guard = None
+            super()._check_running()
+
+    def _exit(self, reason: object) -> None:
+        # Nobody catches what a plain thread raises: it ends here.
+        self._terminate(reason)
+        self._check_running()
+
+
+class _Guard:
+    """Ends a thread's process when the thread's locals go."""
+
+    __slots__ = ("_process",)
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+
+    def __del__(self) -> None:
+        # The rest is done elsewhere: it needs thread locals, and new ones made
+        # while a thread ends would never be freed.
+        steps = self._process._begin_end("normal")
+        if steps:
+            with suppress(RuntimeError):  # no threads at the interpreter's exit
+                scheduler.submit(lambda: run_steps(*steps))
+
+
+def current_process() -> Process:
+    """Return the process that the calling code is.
+
+    A plain thread becomes one by this.
+
+    Returns:
+        the process object, which is running
+
+    Raises:
+        ProcessExit: when that process has been ended
+
+    Example:
+        >>> from prx_actors.actors.threads import current_process
+        >>> current_process() is current_process()
+        True
+
+    """
+    process = context.process
+    if process is None:
+        return _become_process()
+    if not process._running:
+        process._check_running()
+    return process
+
+
+def _become_process() -> Process:
+    process = ThreadProcess()
+    process_table.add(process)
+    context.process = process
+    if threading.current_thread() is threading.main_thread():
+        _end_with_main_thread(process)
+    else:
+        context.guard = _Guard(process)
+    return process
+
+
+def _end_with_main_thread(process: Process) -> None:
+    # The locals of the main thread outlive it: they go with the interpreter.
+    with suppress(RuntimeError):  # it is shutting down already
+        threading._register_atexit(process._terminate, "normal")  # type: ignore[attr-defined]

@@ -1,0 +1,182 @@
+"""How an actor handles its messages: in turns on the scheduler's threads."""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+import pykka
+from pykka.messages import _ActorStop
+
+from prx_actors.actors.context import context
+from prx_actors.actors.envelopes import drop, reply, reply_exception
+from prx_actors.actors.exceptions import ProcessExit
+from prx_actors.actors.scheduler import scheduler
+from prx_actors.actors.table import process_table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from threading import RLock
+
+    from pykka._envelope import Envelope
+
+    from prx_actors.actors.mailbox import Mailbox
+
+__all__ = ["Turns"]
+
+logger = logging.getLogger("prx_actors")
+
+TURN_MESSAGES: Final = 100
+"""After as many messages an actor goes to the end of the queue."""
+
+
+class Turns(pykka.Actor):
+    """The part of a process that runs handlers of the user.
+
+    A turn is run by one thread at a time, which is the process meanwhile. An
+    exception in an `ask` goes to the caller; any other one ends the process. A
+    BaseException never gets to Pykka, where it would stop every actor.
+    """
+
+    actor_inbox: Mailbox
+    _lock: RLock
+    _running: bool
+
+    def _init_turns(self) -> None:
+        self._handled: Envelope[Any] | None = None
+        self._in_turn = False
+        self._started = False
+        self._stop_hook_done = False
+        self._stop_hook_pending = False
+        self._in_own_end = False
+
+    def _begin_turns(self) -> None:
+        with self._lock:
+            if self._running:
+                self.actor_inbox.wake = self._request_turn
+                self.actor_inbox.scheduled = True
+                self._request_turn()
+
+    def _request_turn(self) -> None:
+        scheduler.submit(self._turn)
+
+    def _turn(self) -> None:
+        """Handle a bounded number of messages, on a thread of the scheduler."""
+        with self._lock:
+            if self._in_turn:
+                return  # that turn looks again before it ends
+            self._in_turn = True
+        context.process = self  # type: ignore[assignment]
+        try:
+            self._handle_some()
+        finally:
+            context.process = None
+            self._leave_turn()
+
+    def _leave_turn(self) -> None:
+        with self._lock:
+            self._in_turn = False
+            again = not self.actor_inbox.empty() or self._owes_stop_hook()
+            self.actor_inbox.scheduled = again
+        if again:
+            self._request_turn()
+
+    def _handle_some(self) -> None:
+        if not self._started and self._running:
+            self._started = True
+            self._run_on_start()
+        for _ in range(TURN_MESSAGES):
+            envelope = self.actor_inbox.take() if self._running else None
+            if envelope is None:
+                break
+            self._handle(envelope)
+        if self._owes_stop_hook():
+            self._run_stop_hook(self.on_stop)
+
+    def _run_on_start(self) -> None:
+        try:
+            self.on_start()
+        except ProcessExit as exit_:
+            self._finish(exit_.reason, self.on_stop)
+        except BaseException as error:  # noqa: BLE001 -- code of the user
+            self._fail(error, lambda: None)
+
+    def _handle(self, envelope: Envelope[Any]) -> None:
+        """Handle one message and answer it."""
+        self._handled = envelope
+        try:
+            if self._running:
+                reply(envelope, self._handle_receive(envelope.message))
+        except ProcessExit as exit_:
+            self._finish(exit_.reason, self.on_stop)
+        except Exception as error:  # noqa: BLE001 -- code of the user
+            if envelope.reply_to is None or isinstance(envelope.message, _ActorStop):
+                self._fail(error, partial(self.on_failure, *_exc_info(error)))
+            else:
+                reply_exception(envelope, error)
+        except BaseException as error:  # noqa: BLE001 -- code of the user
+            self._fail(error, partial(self.on_failure, *_exc_info(error)))
+        finally:
+            self._handled = None
+            if not self._running:
+                drop(envelope)  # does nothing to what was answered
+
+    # The end of an actor by its own doing: its hook runs before the news spreads.
+
+    def _stop(self) -> None:
+        """Stop, as `stop()` asks for; overrides Pykka's."""
+        self._finish("normal", self.on_stop)
+
+    def _fail(self, error: BaseException, hook: Callable[[], None]) -> None:
+        if self._running:
+            self._crash_report(error)
+            self._finish(error, hook)
+
+    def _finish(self, reason: object, hook: Callable[[], None]) -> None:
+        if not self._running:
+            return  # ended by a signal: its own hook follows
+        self._in_own_end = True
+        self._terminate(reason)
+        self._run_stop_hook(hook)
+        self._ended()
+
+    def _run_stop_hook(self, hook: Callable[[], None]) -> None:
+        self._stop_hook_done = True
+        try:
+            hook()
+        except ProcessExit:
+            pass  # it is ending already
+        except BaseException:
+            logger.exception("%s failed while it ended", self)
+        self._stop_hook_pending = False
+        process_table.notify()
+
+    def _owes_stop_hook(self) -> bool:
+        return self._started and not (self._running or self._stop_hook_done)
+
+    def _wake_for_end(self) -> None:
+        """Let the hook of a process that a signal has ended run, on its own turn."""
+        # The pid outlives the process and must not keep it.
+        self.actor_inbox.wake = None
+        self.actor_inbox.system = None
+        if self._owes_stop_hook() and not self._in_own_end:
+            if type(self).on_stop is pykka.Actor.on_stop:
+                self._stop_hook_done = True
+            else:
+                # At exit a hook is waited for, but not a handler that is busy.
+                self._stop_hook_pending = not self._in_turn
+                self._request_turn()
+
+    def _terminate(self, reason: object) -> None:
+        raise NotImplementedError
+
+    def _ended(self) -> None:
+        raise NotImplementedError
+
+    def _crash_report(self, error: BaseException) -> None:
+        raise NotImplementedError
+
+
+def _exc_info(error: BaseException) -> Any:
+    return type(error), error, error.__traceback__

@@ -1,0 +1,1 @@
+"""The driver, its wire format, the channels to it and the reactor that polls them."""

@@ -1,0 +1,364 @@
+"""A driver as the runtime knows it: an OS process with its channels, from its fork to its end."""
+
+from __future__ import annotations
+
+import enum
+import errno
+import logging
+import os
+import select
+import threading
+import weakref
+from itertools import count
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from prx_actors.driver.channels import Channels
+from prx_actors.driver.pipes import InputPipe, OutputPipe
+from prx_actors.driver.protocol import Frames, frame
+from prx_actors.driver.reactor import Timer, reactor
+from prx_actors.driver.turn import ChannelClosedError, Turns
+from prx_actors.system.native import lib
+from prx_actors.system.pidfd import host_pid, send_signal, wait_status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Driver", "Listener", "State"]
+
+logger = logging.getLogger("prx_actors")
+
+_ids = count(1)
+
+SIGKILL = 9
+
+LATE = 0.5
+"""Seconds after the deadline that a driver has to end its own children."""
+
+
+class State(enum.Enum):
+    """What a driver does with its channels."""
+
+    CALL = "call"
+    """It obeys calls."""
+    EXECUTING = "executing"
+    """It has been told to turn into a program."""
+    EXEC = "exec"
+    """It is a program."""
+    GONE = "gone"
+    """It has ended."""
+    FORKED = "forked"
+    """It belongs to the program that this one is an `os.fork()` of."""
+
+
+class Listener(Protocol):
+    """Who is told what happens to a driver; on the reactor's thread, never blocking."""
+
+    def on_output(self, stream: str, data: bytes) -> bool:
+        """Take output; return whether to go on reading."""
+
+    def on_signal(self, signal: int, info: bytes) -> None:
+        """Take a signal that the driver has received."""
+
+    def on_reaped(self, status: int | None) -> None:
+        """Learn that the process is gone; its wait status, where it is known."""
+
+    def on_closed(self) -> None:
+        """Learn that stdout and stderr are at their ends."""
+
+
+class Driver:
+    """One OS process below the runtime."""
+
+    _all: ClassVar[weakref.WeakSet[Driver]] = weakref.WeakSet()
+
+    def __init__(
+        self, parent: Driver | None, listener: Listener, channels: Channels
+    ) -> None:
+        self._all.add(self)
+        self.id = next(_ids)
+        self.parent = parent
+        self.listener = listener
+        self.channels = channels
+        self.state = State.CALL
+        self.executed = False
+        """Whether it is, or was, a program."""
+        self.pid: int | None = None
+        """The pid in the parent's namespace."""
+        self.children: dict[int, Driver] = {}
+        self.turns = Turns(channels, self._on_late_reply)
+        self.stdin = InputPipe(channels)
+        self.stdout = self._output("stdout")
+        self.stderr = self._output("stderr")
+        self._lock = threading.RLock()
+        self._frames = Frames()
+        self._deadline: Timer | None = None
+
+    def _output(self, stream: str) -> OutputPipe:
+        return OutputPipe(
+            self.channels,
+            f"{stream}_fd",
+            lambda data: self.listener.on_output(stream, data),
+            self._on_output_closed,
+        )
+
+    # Calls.
+
+    def fork(
+        self,
+        number: int,
+        flags: tuple[int, ...],
+        child: Driver,
+        check: Callable[[], None],
+    ) -> None:
+        """Have this driver fork.
+
+        Args:
+            number: that of `fork` or `clone`
+            flags: for clone
+            child: the new driver, whose channels are open
+            check: called in the turn, before anything is sent
+
+        Raises:
+            OSError: what the kernel says; `EAGAIN` at maxchild or maxforkdepth
+            ChannelClosedError: this driver has ended
+            TimeoutError: as `timeout` says
+
+        """
+        # Known before the request leaves: its end may be reported before the reply.
+        self.children[child.id] = child
+        try:
+            args = (child.id, *flags)
+            child.pid = self.turns.call(number, args, child.channels, check)
+            child.start()
+        except BaseException:
+            self.children.pop(child.id, None)
+            child.discard()
+            raise
+
+    def execute(
+        self, number: int, args: tuple[object, ...], check: Callable[[], None]
+    ) -> None:
+        """Turn into a program.
+
+        Args:
+            number: that of `execvp` or `execve`
+            args: its arguments
+            check: called in the turn, before anything is sent
+
+        Raises:
+            OSError: what the kernel says: it is still a driver
+            TimeoutError: as `timeout` says; what has become of it shows in time
+
+        """
+
+        def begin() -> None:
+            check()
+            self.state = State.EXECUTING
+            self.executed = True
+
+        try:
+            self.turns.call(number, args, check=begin)
+        except ChannelClosedError:
+            self._on_late_reply(closed=True)
+        except BaseException:
+            # With a reply outstanding, what has become of it shows later.
+            if not self.turns.busy:
+                self._on_late_reply(closed=False)
+            raise
+
+    def _on_late_reply(self, closed: bool) -> None:  # noqa: FBT001 -- a callback
+        with self._lock:
+            if self.state is State.EXECUTING:
+                self.state = State.EXEC if closed else State.CALL
+                self.executed = closed
+
+    # Life.
+
+    def start(self) -> None:
+        """Begin to listen, unless the process has ended by now."""
+        with self._lock:
+            if self.state is State.GONE:
+                return
+            reactor.register(self.channels.c.event, select.EPOLLIN, self._on_event)
+            self.stdout.start()
+            self.stderr.start()
+
+    def discard(self) -> None:
+        """Give up a child whose fork failed: what may run of it ends by itself."""
+        with self._lock:
+            self.state = State.GONE
+        reactor.call_soon(self.close)
+
+    def host_pid(self) -> int | None:
+        """Return the pid as the runtime sees it, none when it is gone."""
+        with self._lock:
+            pidfd = self.channels.c.pidfd
+            if pidfd < 0 or self.state in {State.GONE, State.FORKED}:
+                return None
+            return host_pid(pidfd)
+
+    # Events.
+
+    def _on_event(self, _events: int) -> None:
+        try:
+            self._read_events()
+        except EOFError:
+            reactor.unregister(self.channels.c.event)
+            if self.parent is None:
+                self.on_exited(None)
+        except ValueError:
+            logger.exception("Malformed event of the driver of %r", self.listener)
+            reactor.unregister(self.channels.c.event)
+            self.kill()
+
+    def _read_events(self) -> None:
+        while self.channels.c.event >= 0:
+            try:
+                data = os.read(self.channels.c.event, 65536)
+            except BlockingIOError:
+                return
+            except ConnectionResetError:
+                data = b""
+            if not data:
+                raise EOFError
+            for message in self._frames.feed(data):
+                self._on_message(message)
+
+    def _on_message(self, message: list[Any]) -> None:
+        match message:
+            case [lib.PRX_EVENT_EXITED, int(child_id), int(status)]:
+                child = self.children.pop(child_id, None)
+                if child is not None:
+                    child.on_exited(status)
+            case [lib.PRX_EVENT_SIGNAL, int(signal), bytes(info)]:
+                self.listener.on_signal(signal, info)
+            case _:
+                msg = f"unknown event {message!r}"
+                raise ValueError(msg)
+
+    def on_exited(self, status: int | None) -> None:
+        """Learn that the process has ended; on the reactor's thread."""
+        with self._lock:
+            if self.state is State.GONE:
+                return
+            self.state = State.GONE
+        try:
+            self._read_events()
+        except (EOFError, ValueError):
+            pass
+        for child in list(self.children.values()):
+            child.watch()
+        if self._deadline is not None:
+            self._deadline.cancel()
+        self.listener.on_reaped(status)
+
+    def watch(self) -> None:
+        """Watch the process itself: its parent, which would report its end, is gone."""
+        pidfd = self.channels.c.pidfd
+        if self.state is not State.GONE and pidfd >= 0:
+            reactor.register(pidfd, select.EPOLLIN, self._on_pidfd)
+
+    def _on_pidfd(self, _events: int) -> None:
+        pidfd = self.channels.c.pidfd
+        if pidfd >= 0:
+            reactor.unregister(pidfd)
+            self.on_exited(wait_status(pidfd))
+
+    def _on_output_closed(self) -> None:
+        if self.state is State.GONE and not (self.stdout.open or self.stderr.open):
+            self.listener.on_closed()
+
+    def close_output(self, stream: str) -> None:
+        """Close stdout or stderr; from any thread.
+
+        Raises:
+            OSError: `EBADF` when it is closed already
+
+        """
+        pipe = self.stdout if stream == "stdout" else self.stderr
+        if not pipe.open:
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF), stream)
+        reactor.call_soon(pipe.close)
+
+    def pause_reading(self) -> None:
+        """Leave the output where it is, until it is resumed."""
+        reactor.call_soon(self.stdout.pause)
+        reactor.call_soon(self.stderr.pause)
+
+    def read_waiting(self) -> None:
+        """Deliver what the pipes held when the end was seen, paused or not."""
+        self.stdout.read_waiting()
+        self.stderr.read_waiting()
+        self.stdout.start()
+        self.stderr.start()
+
+    # The end.
+
+    def end(self, signal: int, delay: float) -> None:
+        """Begin the end of the process and all below it; from any thread.
+
+        Args:
+            signal: for a program, now
+            delay: seconds until SIGKILL
+
+        """
+        with self._lock:
+            if self.state in {State.GONE, State.FORKED}:
+                return
+            executed = self.state is not State.CALL
+            self.shut()
+            if executed and signal:
+                self._signal(signal, delay)
+            late = delay if executed else delay + LATE
+            self._deadline = reactor.call_later(late, self.kill)
+        reactor.call_soon(self.stdin.close)
+
+    def shut(self) -> None:
+        """Close the call socket for both sides: the order to end.
+
+        A copy of the fd in a forked worker cannot keep it open.
+        """
+        lib.prx_channels_shut(self.channels.c)
+
+    def kill(self) -> None:
+        """Kill the process now."""
+        self._signal(SIGKILL, 0)
+
+    def _signal(self, signal: int, delay: float) -> None:
+        with self._lock:
+            if self.state is State.GONE:
+                return
+            try:
+                send_signal(self.channels.c.pidfd, signal)
+            except ProcessLookupError:
+                pass
+            except OSError:
+                # Other credentials or namespaces than ours: its parent may.
+                self._order_parent(signal, delay)
+
+    def _order_parent(self, signal: int, delay: float) -> None:
+        if self.parent is None or self.parent.state is State.GONE:
+            return
+        order = frame(lib.PRX_ORDER_END, self.id, signal, int(delay * 1_000_000))
+        try:
+            os.write(self.parent.channels.c.event, order)
+        except OSError as full:
+            logger.warning("Cannot order the end of %r: %s", self.listener, full)
+
+    def close(self) -> None:
+        """Close all channels; on the reactor's thread."""
+        for fd in (self.channels.c.event, self.channels.c.call, self.channels.c.pidfd):
+            if fd >= 0:
+                reactor.unregister(fd)
+        self.stdin.close()
+        self.stdout.close()
+        self.stderr.close()
+        with self._lock:
+            self.channels.close()
+
+    @classmethod
+    def leave_to_parent(cls) -> None:
+        """Close the channels of all drivers, in the child of an `os.fork()`."""
+        for driver in list(cls._all):
+            driver.state = State.FORKED
+            driver.channels.close()

@@ -1,0 +1,202 @@
+"""The keeper: the first driver of a launcher, of which all its roots are forks."""
+
+from __future__ import annotations
+
+import atexit
+import errno
+import importlib.resources
+import logging
+import os
+import secrets
+import select
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from typing import IO
+
+from prx_actors.driver.channels import Channels
+from prx_actors.driver.driver import Driver, State
+from prx_actors.driver.protocol import decode, frame
+from prx_actors.driver.reactor import reactor
+from prx_actors.system.limits import raise_nofile
+from prx_actors.system.native import lib
+
+__all__ = ["Keeper", "driver_path", "keeper_for", "shutdown"]
+
+logger = logging.getLogger("prx_actors")
+
+RUN_ID = secrets.randbits(36)
+START_LIMIT = 30.0
+"""Seconds that a launcher may take to bring the driver up."""
+END_LIMIT = 5.0
+"""Seconds that `shutdown` waits at most: the default killdelay and a second."""
+
+
+def driver_path() -> str:
+    """Return the path of the driver: `$PRX_DRIVER`, or the one of this package."""
+    return os.environ.get("PRX_DRIVER") or str(
+        importlib.resources.files("prx_actors.driver") / "prx-driver"
+    )
+
+
+class Keeper:
+    """One running keeper; the listener of its own driver."""
+
+    def __init__(self, launcher: tuple[str, ...], path: str) -> None:
+        self.ended = threading.Event()
+        reactor.start()
+        # A file and not a pipe: the launcher may write at any time, read or not.
+        with tempfile.TemporaryFile() as complaints:
+            self._start(launcher, path, complaints)
+        reactor.register(self._pidfd, select.EPOLLIN, self._on_launcher_ended)
+
+    def _start(
+        self, launcher: tuple[str, ...], path: str, complaints: IO[bytes]
+    ) -> None:
+        limits = raise_nofile()
+        near, far = socket.socketpair()
+        events, far_events = socket.socketpair()
+        with near, far, events, far_events:
+            self._process = subprocess.Popen(
+                [*launcher, path],
+                stdin=far,
+                stdout=subprocess.DEVNULL,
+                stderr=complaints,
+            )
+            self._pidfd = os.pidfd_open(self._process.pid)
+            far.close()
+            try:
+                self._greet(near, far_events, limits)
+            except (OSError, ValueError) as failed:
+                raise self._failed([*launcher, path], complaints, failed) from None
+            channels = Channels()
+            events.setblocking(False)
+            channels.c.call = os.dup(near.fileno())
+            channels.c.event = os.dup(events.fileno())
+        self.driver = Driver(None, self, channels)
+        self.driver.start()
+
+    def _greet(
+        self, near: socket.socket, far_events: socket.socket, limits: tuple[int, int]
+    ) -> None:
+        hello = frame(lib.PRX_PROTOCOL_VERSION, RUN_ID, *limits)
+        runtime = os.pidfd_open(os.getpid())
+        try:
+            socket.send_fds(near, [hello], [far_events.fileno(), runtime])
+        finally:
+            os.close(runtime)
+        near.settimeout(START_LIMIT)
+        answer = near.recv(64)
+        near.settimeout(None)
+        if not answer:
+            raise OSError(errno.EPIPE, "it ended at once")
+        decode(answer[4:])
+
+    def _failed(
+        self, argv: list[str], complaints: IO[bytes], failed: Exception
+    ) -> OSError:
+        try:
+            status: int | str = self._process.wait(1)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+            status = "none"
+        os.close(self._pidfd)
+        complaints.seek(0)
+        said = complaints.read(4096).decode(errors="replace").strip()
+        return OSError(
+            errno.ENOEXEC,
+            f"the driver does not start ({failed}; exit status {status}): "
+            f"{said or 'no message'}",
+            " ".join(argv),
+        )
+
+    # The listener.
+
+    def on_output(self, stream: str, data: bytes) -> bool:
+        """Nothing: a keeper has no output."""
+        raise NotImplementedError(stream, data)
+
+    def on_signal(self, number: int, info: bytes) -> None:
+        """Ignore signals to the keeper: it ends with the runtime."""
+
+    def on_reaped(self, status: int | None) -> None:
+        """Forget the keeper: its channel is closed."""
+        with _lock:
+            for key in [key for key, keeper in _keepers.items() if keeper is self]:
+                del _keepers[key]
+        self.driver.close()
+
+    def on_closed(self) -> None:
+        """Nothing: a keeper has no output."""
+
+    def _on_launcher_ended(self, _events: int) -> None:
+        """Reap the launcher; a keeper that survives it ends too."""
+        reactor.unregister(self._pidfd)
+        os.close(self._pidfd)
+        self._process.wait()
+        if self.driver.state is not State.GONE:
+            self.driver.shut()
+        self.ended.set()
+
+    def leave_to_parent(self) -> None:
+        """Forget the launcher, in the child of an `os.fork()`."""
+        self._process.returncode = 0
+        os.close(self._pidfd)
+
+
+_lock = threading.Lock()
+_keepers: dict[tuple[tuple[str, ...], str], Keeper] = {}
+
+
+def keeper_for(launcher: tuple[str, ...], path: str) -> Keeper:
+    """Return the keeper of a launcher, started if there is none.
+
+    Args:
+        launcher: argv in front of the driver's path, often empty
+        path: the driver
+
+    Raises:
+        OSError: it does not start, with what the launcher has said
+
+    """
+    with _lock:
+        keeper = _keepers.get((launcher, path))
+        if keeper is None or keeper.driver.state is State.GONE:
+            if not _keepers:
+                atexit.register(shutdown)
+            keeper = _keepers[launcher, path] = Keeper(launcher, path)
+        return keeper
+
+
+def shutdown() -> None:
+    """End all OS processes of this runtime and wait until they are gone.
+
+    Called by itself when the program ends. Tasks may be forked again
+    afterwards.
+    """
+    with _lock:
+        keepers = list(_keepers.values())
+        _keepers.clear()
+    for keeper in keepers:
+        keeper.driver.shut()
+    deadline = time.monotonic() + END_LIMIT
+    for keeper in keepers:
+        if not keeper.ended.wait(max(0.0, deadline - time.monotonic())):
+            logger.warning("A keeper is late to end: %r", keeper)
+
+
+def _after_fork_in_child() -> None:
+    global _lock  # noqa: PLW0603 -- the parent may have held it
+    _lock = threading.Lock()
+    for keeper in _keepers.values():
+        keeper.leave_to_parent()
+    _keepers.clear()
+    atexit.unregister(shutdown)
+    reactor.after_fork_in_child()
+    Driver.leave_to_parent()
+
+
+os.register_at_fork(after_in_child=_after_fork_in_child)

@@ -1,0 +1,305 @@
+#include "channel.h"
+
+#include "../src/protocol.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { PREFIX = 4, REST = 65536 };
+
+void prx_close(int *fd) {
+        if (*fd >= 0)
+                (void) close(*fd);
+        *fd = -1;
+}
+
+static void close_all(int *fds) {
+        for (int i = 0; i < PRX_FORK_FDS; i++)
+                prx_close(&fds[i]);
+}
+
+void prx_channels_close(struct prx_channels *c) {
+        prx_close(&c->call);
+        prx_close(&c->event);
+        prx_close(&c->stdin_fd);
+        prx_close(&c->stdout_fd);
+        prx_close(&c->stderr_fd);
+        prx_close(&c->pidfd);
+        close_all(c->far);
+}
+
+/* The order to end. Unlike close(2) it works whoever holds a copy, and wakes who waits for a reply. */
+void prx_channels_shut(struct prx_channels *c) {
+        if (c->call >= 0)
+                (void) shutdown(c->call, SHUT_RDWR);
+}
+
+static int open_socket(int *near, int *far) {
+        int fds[2];
+
+        if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
+                return -errno;
+        *near = fds[0];
+        *far = fds[1];
+        return 0;
+}
+
+/* Only the runtime's end is non-blocking: the flag belongs to the description, which the ends do not share. */
+static int open_pipe(int *read_end, int *write_end, int *near, int size) {
+        int fds[2];
+
+        if (pipe2(fds, O_CLOEXEC) < 0)
+                return -errno;
+        *read_end = fds[0];
+        *write_end = fds[1];
+        /* EPERM: beyond the user's share of pipe memory; a smaller pipe works as well, only slower. */
+        if (size > 0 && fcntl(fds[0], F_SETPIPE_SZ, size) < 0 && errno != EPERM)
+                return -errno;
+        return fcntl(*near, F_SETFL, O_NONBLOCK) < 0 ? -errno : 0;
+}
+
+void prx_channels_init(struct prx_channels *c) {
+        *c = (struct prx_channels) { -1, -1, -1, -1, -1, -1, { -1, -1, -1, -1, -1 } };
+}
+
+int prx_channels_open(struct prx_channels *c, int pipe_size) {
+        int result = open_socket(&c->call, &c->far[0]);
+
+        if (!result)
+                result = open_socket(&c->event, &c->far[1]);
+        if (!result)
+                result = open_pipe(&c->far[2], &c->stdin_fd, &c->stdin_fd, pipe_size);
+        if (!result)
+                result = open_pipe(&c->stdout_fd, &c->far[3], &c->stdout_fd, pipe_size);
+        if (!result)
+                result = open_pipe(&c->stderr_fd, &c->far[4], &c->stderr_fd, pipe_size);
+        if (!result && fcntl(c->event, F_SETFL, O_NONBLOCK) < 0)
+                result = -errno;
+        if (result)
+                prx_channels_close(c);
+        return result;
+}
+
+void prx_exchange_init(struct prx_exchange *x, int fd) {
+        *x = (struct prx_exchange) { .fd = fd, .fds = { -1, -1, -1, -1, -1 }, .received = -1 };
+}
+
+void prx_exchange_free(struct prx_exchange *x) {
+        prx_close(&x->received);
+        close_all(x->fds);
+        free(x->reply);
+        free(x->out);
+        x->reply = x->out = NULL;
+        x->reply_capacity = x->out_capacity = 0;
+}
+
+static int resize(uint8_t **data, size_t *capacity, size_t size) {
+        uint8_t *resized = realloc(*data, size);
+
+        if (!resized)
+                return -ENOMEM;
+        *data = resized;
+        *capacity = size;
+        return 0;
+}
+
+static int make_room(uint8_t **data, size_t *capacity, size_t size) {
+        size_t wanted = size < REST ? REST : size;
+
+        if (*capacity == wanted || (*capacity >= size && *capacity <= REST))
+                return 0;
+        return resize(data, capacity, wanted);
+}
+
+/* Takes the request over: from here on it goes out whole, whatever becomes of the caller. */
+int prx_exchange_begin(struct prx_exchange *x, const uint8_t *data, size_t size, struct prx_channels *child) {
+        if (x->busy)
+                return -EBUSY;
+        if (size > PRX_FRAME_MAX)
+                return -EMSGSIZE;
+        int result = make_room(&x->out, &x->out_capacity, PREFIX + size);
+        if (result)
+                return result;
+        for (size_t i = 0; i < PREFIX; i++)
+                x->out[i] = (uint8_t) (size >> (8 * (PREFIX - 1 - i)));
+        memcpy(x->out + PREFIX, data, size);
+        prx_close(&x->received);
+        x->out_size = PREFIX + size;
+        x->out_sent = x->reply_have = 0;
+        for (int i = 0; i < PRX_FORK_FDS; i++) {
+                x->fds[i] = child ? child->far[i] : -1;
+                if (child)
+                        child->far[i] = -1;
+        }
+        x->truncated = x->abandoned = false;
+        x->busy = true;
+        return 0;
+}
+
+static int send_some(struct prx_exchange *x, int flags) {
+        union {
+                struct cmsghdr align;
+                char data[CMSG_SPACE(sizeof(int) * PRX_FORK_FDS)];
+        } control;
+        struct iovec iov = { .iov_base = x->out + x->out_sent, .iov_len = x->out_size - x->out_sent };
+        struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+        if (x->fds[0] >= 0) {
+                memset(&control, 0, sizeof(control));
+                message.msg_control = &control;
+                message.msg_controllen = sizeof(control);
+                struct cmsghdr *c = CMSG_FIRSTHDR(&message);
+                c->cmsg_level = SOL_SOCKET;
+                c->cmsg_type = SCM_RIGHTS;
+                c->cmsg_len = CMSG_LEN(sizeof(int) * PRX_FORK_FDS);
+                memcpy(CMSG_DATA(c), x->fds, sizeof(int) * PRX_FORK_FDS);
+        }
+        ssize_t n = sendmsg(x->fd, &message, flags | MSG_NOSIGNAL);
+        if (n < 0)
+                return -errno;
+        close_all(x->fds);
+        x->out_sent += (size_t) n;
+        return 0;
+}
+
+static void keep_fd(struct prx_exchange *x, struct msghdr *message) {
+        for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
+                if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+                        continue;
+                prx_close(&x->received);
+                memcpy(&x->received, CMSG_DATA(c), sizeof(int));
+        }
+        if (message->msg_flags & MSG_CTRUNC)
+                x->truncated = true;
+}
+
+static size_t frame_size(const struct prx_exchange *x) {
+        if (x->reply_have < PREFIX)
+                return PREFIX;
+        return PREFIX + ((size_t) x->reply[0] << 24 | (size_t) x->reply[1] << 16 | (size_t) x->reply[2] << 8 | x->reply[3]);
+}
+
+static int receive_some(struct prx_exchange *x, int flags) {
+        union {
+                struct cmsghdr align;
+                char data[CMSG_SPACE(sizeof(int))];
+        } control;
+        size_t size = frame_size(x);
+
+        if (size > (size_t) PRX_FRAME_MAX + PREFIX)
+                return -EPROTO;
+        int result = make_room(&x->reply, &x->reply_capacity, size);
+        if (result)
+                return result;
+        struct iovec iov = { .iov_base = x->reply + x->reply_have, .iov_len = x->reply_capacity - x->reply_have };
+        struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+                                  .msg_controllen = sizeof(control) };
+        ssize_t n = recvmsg(x->fd, &message, flags | MSG_CMSG_CLOEXEC);
+        if (n < 0)
+                return -errno;
+        keep_fd(x, &message);
+        if (n == 0)
+                return -EPIPE;
+        x->reply_have += (size_t) n;
+        if (x->reply_have >= frame_size(x) && x->reply_have >= PREFIX)
+                x->busy = false;
+        return 0;
+}
+
+static int step(struct prx_exchange *x, int flags) {
+        return x->out_sent < x->out_size ? send_some(x, flags) : receive_some(x, flags);
+}
+
+static int64_t now_usec(void) {
+        struct timespec t;
+
+        (void) clock_gettime(CLOCK_MONOTONIC, &t);
+        return (int64_t) t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static int wait_ready(const struct prx_exchange *x, int64_t deadline_usec) {
+        struct pollfd p = { .fd = x->fd, .events = x->out_sent < x->out_size ? POLLOUT : POLLIN };
+        int64_t left = deadline_usec - now_usec();
+        struct timespec timeout = { .tv_sec = left / 1000000, .tv_nsec = left % 1000000 * 1000 };
+
+        if (left <= 0)
+                return -ETIMEDOUT;
+        int n = ppoll(&p, 1, &timeout, NULL);
+        if (n < 0)
+                return -errno;
+        return n == 0 ? -ETIMEDOUT : 0;
+}
+
+static bool claim(struct prx_exchange *x) {
+        return !__atomic_exchange_n(&x->claimed, 1, __ATOMIC_ACQUIRE);
+}
+
+static void unclaim(struct prx_exchange *x) {
+        __atomic_store_n(&x->claimed, 0, __ATOMIC_RELEASE);
+}
+
+/* The reactor holds its claim for some non-blocking system calls at the most. */
+static void claim_wait(struct prx_exchange *x) {
+        while (!claim(x))
+                (void) poll(NULL, 0, 1);
+}
+
+/* Goes on until the reply is there: 0. -EINTR: a signal came, let Python handle it and call again.
+ * -EPIPE: the driver closed. deadline_usec < 0: none. */
+int prx_exchange_run(struct prx_exchange *x, int64_t deadline_usec) {
+        int result = 0;
+
+        claim_wait(x);
+        x->abandoned = false;
+        while (x->busy && !result) {
+                if (deadline_usec >= 0)
+                        result = wait_ready(x, deadline_usec);
+                if (!result)
+                        result = step(x, deadline_usec >= 0 ? MSG_DONTWAIT : 0);
+                if (result == -EAGAIN)
+                        result = 0;
+        }
+        unclaim(x);
+        return result;
+}
+
+void prx_exchange_abandon(struct prx_exchange *x) {
+        claim_wait(x);
+        x->abandoned = x->busy;
+        prx_close(&x->received);
+        unclaim(x);
+}
+
+static int drain(struct prx_exchange *x) {
+        int result = 0;
+
+        if (!x->abandoned)
+                return PRX_DRAIN_TAKEN;
+        while (x->busy && !result)
+                result = step(x, MSG_DONTWAIT);
+        if (result == -EAGAIN || result == -EINTR)
+                return x->out_sent < x->out_size ? PRX_DRAIN_ROOM : PRX_DRAIN_INPUT;
+        x->abandoned = false;
+        prx_close(&x->received);
+        return result ? PRX_DRAIN_CLOSED : PRX_DRAIN_DONE;
+}
+
+/* For the reactor, never blocking; returns an enum prx_drain. */
+int prx_exchange_drain(struct prx_exchange *x) {
+        if (!claim(x))
+                return PRX_DRAIN_TAKEN;
+        int result = drain(x);
+        unclaim(x);
+        return result;
+}
+
+void prx_exchange_take_pidfd(struct prx_exchange *x, struct prx_channels *child) {
+        child->pidfd = x->received;
+        x->received = -1;
+}

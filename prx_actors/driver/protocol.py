@@ -1,0 +1,85 @@
+"""The wire format, as `src/protocol.h` and `src/calls.h` define it: MessagePack in frames."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from prx_actors.system.native import lib, text
+
+__all__ = [
+    "CALLS",
+    "OPTIONS",
+    "Call",
+    "Frames",
+    "decode",
+    "encode",
+    "frame",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A row of the table of calls."""
+
+    name: str
+    number: int
+    types: str
+
+
+def _calls() -> dict[str, Call]:
+    rows = (lib.prx_call_table[i] for i in range(lib.prx_call_count))
+    return {
+        text(row.name): Call(text(row.name), number, text(row.types))
+        for number, row in enumerate(rows)
+    }
+
+
+def _options() -> dict[str, int]:
+    rows = (lib.prx_option_table[i] for i in range(lib.prx_option_count))
+    return {text(row.name): row.default_value for row in rows}
+
+
+CALLS = _calls()
+"""The calls that the driver knows, by name."""
+
+OPTIONS = _options()
+"""The options of a task and their defaults; times in microseconds."""
+
+encode = msgspec.msgpack.Encoder().encode
+decode = msgspec.msgpack.Decoder(list[Any]).decode
+
+
+def frame(*elements: object) -> bytes:
+    """Return a message with its length in front."""
+    payload = encode(elements)
+    return len(payload).to_bytes(4, "big") + payload
+
+
+class Frames:
+    """Cuts a byte stream into messages."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def feed(self, data: bytes) -> list[list[Any]]:
+        """Take in bytes and return the messages that are complete.
+
+        Raises:
+            ValueError: when a frame is too long or not MessagePack
+
+        """
+        self._rest += data
+        messages = []
+        while len(self._rest) >= 4:  # noqa: PLR2004
+            end = 4 + int.from_bytes(self._rest[:4], "big")
+            if end > lib.PRX_FRAME_MAX:
+                msg = f"a frame of {end} bytes"
+                raise ValueError(msg)
+            if len(self._rest) < end:
+                break
+            messages.append(decode(self._rest[4:end]))
+            self._rest = self._rest[end:]
+        return messages

@@ -1,0 +1,150 @@
+"""The reactor: one thread and one epoll for all channels of the runtime.
+
+It never blocks on a driver and never waits for a lock that a turn holds: handlers read and write what is
+possible at once. Only the reactor's thread closes what is registered here, so a handler may still be called
+once for an fd number that has changed hands: every handler puts up with a call for nothing.
+"""
+
+from __future__ import annotations
+
+import heapq
+import logging
+import os
+import select
+import threading
+import time
+from collections import deque
+from itertools import count
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Reactor", "Timer", "reactor"]
+
+logger = logging.getLogger("prx_actors")
+
+class Timer:
+    """A function to be called at a time, unless it is cancelled."""
+
+    __slots__ = ("function",)
+
+    def __init__(self, function: Callable[[], None]) -> None:
+        self.function: Callable[[], None] | None = function
+
+    def cancel(self) -> None:
+        """Make sure that the function is not called from now on."""
+        self.function = None
+
+
+class Reactor:
+    """Calls handlers when fds are ready and functions when it is time."""
+
+    def __init__(self) -> None:
+        self._start_lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._reset()
+
+    def _reset(self) -> None:
+        self._handlers: dict[int, Callable[[int], None]] = {}
+        self._soon: deque[Callable[[], None]] = deque()
+        self._timers: list[tuple[float, int, Timer]] = []
+        self._order = count()
+
+    def start(self) -> None:
+        """Start the thread, if it does not run yet."""
+        if self._thread is not None:
+            return
+        with self._start_lock:
+            if self._thread is None:
+                self._epoll = select.epoll()
+                self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+                self.register(self._wake, select.EPOLLIN, self._on_wake)
+                thread = threading.Thread(
+                    target=self._run, name="prx-reactor", daemon=True
+                )
+                thread.start()
+                self._thread = thread
+
+    def after_fork_in_child(self) -> None:
+        """Leave the parent's epoll and forget its fds."""
+        if self._thread is not None:
+            self._epoll.close()
+            os.close(self._wake)
+        self._thread = None
+        self._start_lock = threading.Lock()
+        self._reset()
+
+    def in_thread(self) -> bool:
+        """Say whether the caller is the reactor."""
+        return threading.current_thread() is self._thread
+
+    def register(
+        self, fd: int, events: int, handler: Callable[[int], None]
+    ) -> None:
+        """Call the handler with what is ready, from any thread."""
+        self._handlers[fd] = handler
+        self._epoll.register(fd, events)
+
+    def modify(self, fd: int, events: int) -> None:
+        """Wait for other events of an fd."""
+        self._epoll.modify(fd, events)
+
+    def unregister(self, fd: int) -> None:
+        """Forget an fd; nothing happens when it is not registered."""
+        if self._handlers.pop(fd, None) is not None:
+            self._epoll.unregister(fd)
+
+    def call_soon(self, function: Callable[[], None]) -> None:
+        """Call a function on the reactor's thread."""
+        self._soon.append(function)
+        os.eventfd_write(self._wake, 1)
+
+    def call_later(self, seconds: float, function: Callable[[], None]) -> Timer:
+        """Call a function on the reactor's thread after some seconds."""
+        timer = Timer(function)
+        entry = (time.monotonic() + seconds, next(self._order), timer)
+        if self.in_thread():
+            heapq.heappush(self._timers, entry)
+        else:
+            self.call_soon(lambda: heapq.heappush(self._timers, entry))
+        return timer
+
+    def _on_wake(self, _events: int) -> None:
+        os.eventfd_read(self._wake)
+        # As many as there are now: those they add wait for the next round.
+        for _ in range(len(self._soon)):
+            self._guard(self._soon.popleft())
+
+    def _run(self) -> None:
+        while True:
+            for fd, events in self._epoll.poll(self._timeout()):
+                handler = self._handlers.get(fd)
+                if handler is not None:
+                    self._guard(handler, events)
+            self._run_timers()
+
+    def _timeout(self) -> float:
+        while self._timers and self._timers[0][2].function is None:
+            heapq.heappop(self._timers)
+        if not self._timers:
+            return -1
+        return max(0.0, self._timers[0][0] - time.monotonic())
+
+    def _run_timers(self) -> None:
+        now = time.monotonic()
+        while self._timers and self._timers[0][0] <= now:
+            function = heapq.heappop(self._timers)[2].function
+            if function is not None:
+                self._guard(function)
+
+    def _guard(self, function: Callable[..., None], *args: int) -> None:
+        # One task's fault must not stop the channels of all others.
+        try:
+            function(*args)
+        except Exception:
+            logger.exception("Unhandled exception in the reactor")
+
+
+reactor = Reactor()
+"""The reactor of this program."""

@@ -1,0 +1,186 @@
+#include "driver.h"
+
+#include "channel.h"
+#include "children.h"
+#include "signals.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+struct driver driver = {
+        .depth = -1,
+        .options = {
+#define PRX_OPTION_DEFAULT(name, default_value) [PRX_OPTION_##name] = default_value,
+                PRX_OPTIONS(PRX_OPTION_DEFAULT)
+#undef PRX_OPTION_DEFAULT
+        },
+};
+
+static int open_self(void) {
+        int fd = (int) syscall(SYS_pidfd_open, getpid(), 0);
+
+        if (fd < 0 || dup3(fd, FD_SELF, O_CLOEXEC) < 0)
+                return -errno;
+        (void) close(fd);
+        return 0;
+}
+
+/* The copies below 64 stay, the numbers the kernel gave go. */
+static int move_fd(int from, int to, int flags) {
+        if (dup3(from, to, flags) < 0)
+                return -errno;
+        (void) close(from);
+        return 0;
+}
+
+static int reserve_fds(void) {
+        int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+        int result = fd < 0 ? -errno : 0;
+
+        for (int i = 0; i <= 2 && !result; i++)
+                result = dup2(fd, i) < 0 ? -errno : 0;
+        /* Taken from now on, so that no other fd is ever given these numbers. */
+        for (int i = FD_OWN_FIRST; i < FD_OWN_END && !result; i++)
+                if (fcntl(i, F_GETFD) < 0)
+                        result = dup3(fd, i, O_CLOEXEC) < 0 ? -errno : 0;
+        if (fd > 2)
+                (void) close(fd);
+        return result;
+}
+
+static int raise_nofile(void) {
+        struct rlimit limit;
+
+        if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+                return -errno;
+        driver.nofile_original = limit.rlim_cur;
+        limit.rlim_cur = limit.rlim_max;
+        driver.nofile_raised = limit.rlim_max;
+        return setrlimit(RLIMIT_NOFILE, &limit) < 0 ? -errno : 0;
+}
+
+/* A launcher hands on fds 0, 1 and 2 and nothing else: fd 0 is the call socket, the rest comes over it. */
+int birth_keeper(void) {
+        int type;
+        socklen_t size = sizeof(type);
+
+        if (getsockopt(0, SOL_SOCKET, SO_TYPE, &type, &size) < 0 || type != SOCK_STREAM)
+                return -ENOTSOCK;
+        int result = raise_nofile();
+        if (!result && dup3(0, FD_CALL, O_CLOEXEC) < 0)
+                result = -errno;
+        if (!result && syscall(SYS_close_range, 3, FD_CALL - 1, 0) < 0 && errno != ENOSYS)
+                result = -errno;
+        if (!result)
+                result = open_self();
+        /* Fails in a leader of a process group, which no signal to another group reaches either. */
+        (void) setsid();
+        (void) prctl(PR_SET_CHILD_SUBREAPER, 1);
+        signals_init();
+        return result ? result : reserve_fds();
+}
+
+static pid_t clone_process(uint64_t flags, int *ret_pidfd) {
+        struct clone_args args = { .flags = flags | CLONE_PIDFD, .pidfd = (uint64_t) (uintptr_t) ret_pidfd,
+                                   .exit_signal = SIGCHLD };
+        pid_t pid = (pid_t) syscall(SYS_clone3, &args, sizeof(args));
+
+        /* Seccomp filters of container engines answer ENOSYS to what they cannot look into. */
+        if (pid < 0 && errno == ENOSYS)
+                pid = (pid_t) syscall(SYS_clone, flags | CLONE_PIDFD | SIGCHLD, NULL, ret_pidfd, NULL, NULL);
+        return pid < 0 ? -errno : pid;
+}
+
+static int above_stdio(int fd) {
+        return fd > 2 ? fd : fcntl(fd, F_DUPFD_CLOEXEC, 3);
+}
+
+static int take_channels(const int *received) {
+        int fds[PRX_FORK_FDS];
+        int result = 0;
+
+        /* A user who closed fd 0 has made it the first free number. */
+        for (int i = 0; i < PRX_FORK_FDS; i++)
+                if ((fds[i] = above_stdio(received[i])) < 0)
+                        return -errno;
+        for (int i = 0; i <= 2 && !result; i++)
+                result = move_fd(fds[2 + i], i, 0);
+        if (!result)
+                result = move_fd(fds[0], FD_CALL, O_CLOEXEC);
+        return result ? result : move_fd(fds[1], FD_EVENT, O_CLOEXEC);
+}
+
+static int take_parent(void) {
+        if (dup3(FD_SELF, FD_PARENT, O_CLOEXEC) < 0 || dup3(FD_FAMILY, FD_ORDERS, O_CLOEXEC) < 0)
+                return -errno;
+        /* FD_FAMILY stays the parent's until the first child needs one: its number must not fall free. */
+        return open_self();
+}
+
+static void take_family(int slot) {
+        if (driver.parent_family)
+                (void) munmap(driver.parent_family, sizeof(struct family) + PRX_CHILDREN_MAX);
+        driver.parent_family = driver.family;
+        driver.family = NULL;
+        driver.program = &driver.parent_family->program[slot];
+        *driver.program = 0;
+}
+
+static int become_driver(const int *fds, int64_t id, int slot) {
+        channel_forget();
+        children_forget();
+        take_family(slot);
+        driver.id = id;
+        /* Roots leave the keeper's session as the keeper has left the runtime's. */
+        if (driver.depth++ < 0)
+                (void) setsid();
+        mark_set(id);
+        (void) prctl(PR_SET_CHILD_SUBREAPER, 1);
+        int result = take_channels(fds);
+        if (!result)
+                result = take_parent();
+        if (!result)
+                result = loop_init();
+        signals_reset();
+        return result;
+}
+
+static void close_all(const int *fds) {
+        for (int i = 0; i < PRX_FORK_FDS; i++)
+                (void) close(fds[i]);
+}
+
+/* In the parent: the child's pid. In the child: 0. */
+pid_t birth_fork(uint64_t flags, int64_t id, int *ret_pidfd) {
+        int fds[PRX_FORK_FDS];
+        int result = channel_take_fds(fds, PRX_FORK_FDS);
+
+        if (result)
+                return result;
+        int slot = driver.depth >= driver.options[PRX_OPTION_maxforkdepth] ? -EAGAIN : children_reserve();
+        if (slot < 0) {
+                close_all(fds);
+                return slot;
+        }
+        driver.family->program[slot] = 0;
+        signals_hold_children();
+        pid_t pid = clone_process(flags, ret_pidfd);
+        if (pid == 0) {
+                if (become_driver(fds, id, slot) < 0)
+                        _exit(PRX_EXIT_RESOURCE);
+                return 0;
+        }
+        if (pid > 0)
+                children_add(slot, pid, id);
+        signals_release_children();
+        close_all(fds);
+        return pid;
+}

@@ -1,0 +1,76 @@
+#include "call.h"
+
+#include "protocol.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+
+static const struct {
+        const char *types;
+        call_function *function;
+} calls[] = {
+#define PRX_CALL_ROW(name, types) { types, call_##name },
+        PRX_CALLS(PRX_CALL_ROW)
+#undef PRX_CALL_ROW
+};
+
+int argument_int(const struct argument *arg, int *ret) {
+        if (arg->integer < INT_MIN || arg->integer > INT_MAX)
+                return -EINVAL;
+        *ret = (int) arg->integer;
+        return 0;
+}
+
+static int decode_vector(struct mp_reader *r, struct argument *arg) {
+        uint32_t count = mp_read_array(r);
+
+        if (r->failed || count > PRX_ELEMENTS_MAX)
+                return CALL_MALFORMED;
+        arg->vector = calloc((size_t) count + 1, sizeof(char *));
+        if (!arg->vector)
+                return -ENOMEM;
+        for (uint32_t i = 0; i < count && !r->failed; i++)
+                arg->vector[i] = mp_read_cstr(r);
+        return 0;
+}
+
+static int decode(struct mp_reader *r, char type, struct argument *arg) {
+        switch (type) {
+        case 'i':
+                arg->integer = mp_read_int(r);
+                return 0;
+        case 's':
+                arg->string = mp_read_cstr(r);
+                return 0;
+        case 'b':
+                arg->bytes = mp_read_bytes(r);
+                return 0;
+        default:
+                return decode_vector(r, arg);
+        }
+}
+
+static int decode_all(struct mp_reader *r, const char *types, uint32_t count, struct argument *args) {
+        uint32_t i = 0;
+        int result = 0;
+
+        for (; types[i] && !result; i++)
+                result = i < count ? decode(r, types[i], &args[i]) : CALL_MALFORMED;
+        if (!result && (r->failed || i != count || r->at != r->end))
+                result = CALL_MALFORMED;
+        return result;
+}
+
+int call_perform(int64_t number, uint32_t count, struct mp_reader *args, struct mp_writer *value) {
+        struct argument decoded[PRX_ARGUMENTS_MAX] = { 0 };
+
+        if (number < 0 || number >= PRX_CALL_COUNT)
+                return -ENOSYS;
+        int result = decode_all(args, calls[number].types, count, decoded);
+        if (!result)
+                result = calls[number].function(decoded, value);
+        for (size_t i = 0; i < PRX_ARGUMENTS_MAX; i++)
+                free(decoded[i].vector);
+        return result;
+}

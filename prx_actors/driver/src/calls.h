@@ -1,0 +1,34 @@
+/* The one table of calls: name and argument types. A call's number is its place in the table.
+ *
+ * Types: i integer, s string without NUL, b bytes, v vector of strings. */
+#pragma once
+
+#define PRX_CALLS(X) \
+        X(version, "") \
+        X(fork, "i") \
+        X(clone, "ii") \
+        X(execvp, "sv") \
+        X(execve, "svv") \
+        X(exit, "i") \
+        X(getpid, "") \
+        X(getuid, "") \
+        X(getgid, "") \
+        X(kill, "ii") \
+        X(chdir, "s") \
+        X(getcwd, "") \
+        X(open, "sii") \
+        X(read, "ii") \
+        X(write, "ib") \
+        X(close, "i") \
+        X(environ, "") \
+        X(setenv, "ssi") \
+        X(readdir, "s") \
+        X(setpriority, "iii") \
+        X(setopt, "si") \
+        X(getopt, "s")
+
+#define PRX_CALL_NUMBER(name, types) PRX_CALL_##name,
+enum prx_call { PRX_CALLS(PRX_CALL_NUMBER) PRX_CALL_COUNT };
+#undef PRX_CALL_NUMBER
+
+enum { PRX_ARGUMENTS_MAX = 6 };

@@ -1,0 +1,23 @@
+#include "../call.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+int call_environ(const struct argument *args, struct mp_writer *value) {
+        uint32_t count = 0;
+
+        (void) args;
+        while (environ[count])
+                count++;
+        mp_write_array(value, count);
+        for (uint32_t i = 0; i < count; i++)
+                mp_write_bytes(value, environ[i], strlen(environ[i]));
+        return 0;
+}
+
+int call_setenv(const struct argument *args, struct mp_writer *value) {
+        (void) value;
+        return setenv(args[0].string, args[1].string, args[2].integer != 0) < 0 ? -errno : 0;
+}

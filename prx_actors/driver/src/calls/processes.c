@@ -1,0 +1,55 @@
+/* fork, clone, exec and exit. */
+#include "../call.h"
+#include "../channel.h"
+#include "../driver.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <unistd.h>
+
+/* A child that shares memory, files or handlers with this process would break both. */
+enum {
+        CLONE_ALLOWED = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID |
+                CLONE_NEWNET | CLONE_IO,
+};
+
+static int fork_with(uint64_t flags, int64_t id, struct mp_writer *value) {
+        int pidfd = -1;
+        pid_t pid = birth_fork(flags, id, &pidfd);
+
+        if (pid == 0)
+                return CALL_NO_REPLY;
+        if (pid < 0)
+                return pid;
+        channel_reply_with(pidfd);
+        mp_write_int(value, pid);
+        return 0;
+}
+
+int call_fork(const struct argument *args, struct mp_writer *value) {
+        return fork_with(0, args[0].integer, value);
+}
+
+int call_clone(const struct argument *args, struct mp_writer *value) {
+        int64_t flags = args[1].integer;
+
+        if (flags & ~(int64_t) CLONE_ALLOWED)
+                return -EINVAL;
+        return fork_with((uint64_t) flags, args[0].integer, value);
+}
+
+int call_execvp(const struct argument *args, struct mp_writer *value) {
+        (void) value;
+        return program_exec(args[0].string, args[1].vector, NULL);
+}
+
+int call_execve(const struct argument *args, struct mp_writer *value) {
+        (void) value;
+        return program_exec(args[0].string, args[1].vector, args[2].vector);
+}
+
+int call_exit(const struct argument *args, struct mp_writer *value) {
+        (void) value;
+        end_begin(now_usec() + driver.options[PRX_OPTION_killdelay], (int) (args[0].integer & 0xff));
+        return 0;
+}

@@ -1,0 +1,17 @@
+/* The call socket: requests in, replies out. */
+#pragma once
+
+#include <stdint.h>
+
+/* Reads what is there and performs the requests that are complete. 0, -EPIPE at the end of the channel, or
+ * -EBADMSG for a malformed frame. */
+int channel_serve(void);
+
+/* In a new driver: what the parent had read, and the fds it had received, are not for us. */
+void channel_forget(void);
+
+/* Takes count fds that came with the request being performed; -EMFILE when not all of them arrived. */
+int channel_take_fds(int *ret_fds, int count);
+
+/* Gives the channel an fd to send with the reply and to close then. */
+void channel_reply_with(int fd);

@@ -1,0 +1,34 @@
+/* The table of children. The SIGCHLD handler reads and writes it, so everything else here holds that signal
+ * back meanwhile. A pid in the table is not reaped yet: to signal it is safe. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Async-signal-safe: takes every exit there is and reports those of the table. */
+void children_reap(void);
+
+/* A free slot, or -EAGAIN beyond maxchild, or -ENOMEM. */
+int children_reserve(void);
+void children_add(int slot, pid_t pid, int64_t id);
+
+/* In a new driver: none of the parent's children are its own. */
+void children_forget(void);
+
+bool children_any(void);
+
+/* Sends the reports that the event socket had no room for; false when some are left. */
+bool children_report(void);
+
+/* The runtime's order: signal that child now, SIGKILL at the deadline. */
+void children_end(int64_t id, int signal, int64_t deadline);
+
+/* SIGKILL to those whose deadline has passed; the next deadline, or -1. */
+int64_t children_kill_late(int64_t now);
+
+/* Strangers that came back to this subreaper become children of the table, and get the signal. */
+void children_adopt(int signal);
+
+enum children_kind { CHILDREN_PROGRAMS, CHILDREN_ALL };
+void children_signal(enum children_kind kind, int signal);

@@ -1,0 +1,75 @@
+/* The one driver that this process is. */
+#pragma once
+
+#include "msgpack.h"
+#include "protocol.h"
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+/* The driver's own fds have fixed numbers, out of the way of what the user opens and below 64, where the
+ * kernel's table of a process needs no allocation of its own. All are close-on-exec. */
+enum {
+        FD_CALL = 57,   /* requests and replies */
+        FD_EVENT,       /* events and orders */
+        FD_EPOLL,
+        FD_SELF,        /* pidfd of this process, which its children poll */
+        FD_PARENT,      /* pidfd of the parent (of the runtime, in the keeper) */
+        FD_FAMILY,      /* eventfd by which the children are told to end */
+        FD_ORDERS,      /* the parent's FD_FAMILY */
+        FD_OWN_END,
+        FD_OWN_FIRST = FD_CALL,
+};
+
+/* One page shared by a driver and its children: it works whatever credentials, namespaces and signal
+ * dispositions they take on, where a signal or a message may not get through. */
+struct family {
+        int64_t deadline;       /* microseconds of CLOCK_MONOTONIC */
+        uint8_t program[];      /* 1: the child of that slot has turned into a program */
+};
+
+struct driver {
+        uint64_t run_id;        /* 36 bits that name the runtime; 0: leave the mark alone */
+        int64_t id;             /* the task's number, 0 in the keeper */
+        int64_t depth;          /* -1 in the keeper */
+        int64_t options[PRX_OPTION_COUNT];
+        rlim_t nofile_original; /* the soft limit that programs get back ... */
+        rlim_t nofile_raised;   /* ... if it is still this one */
+        struct family *family;
+        struct family *parent_family;
+        uint8_t *program;       /* this process' own flag in the parent's page */
+        bool ending;
+        int64_t deadline;
+        int exit_status;
+};
+
+extern struct driver driver;
+
+/* birth.c: from a fresh process to a driver. */
+int birth_keeper(void);
+pid_t birth_fork(uint64_t flags, int64_t id, int *ret_pidfd);
+
+/* loop.c */
+int loop_init(void);
+void loop_want_event_writable(bool want);
+void loop_run(void) __attribute__((noreturn));
+int64_t now_usec(void);
+
+/* end.c: the end of this driver and of all below it. */
+void end_begin(int64_t deadline, int exit_status);
+void end_step(void);
+
+/* mark.c: the inherited mark. */
+void mark_init(uint64_t run_id);
+void mark_set(int64_t id);
+
+/* program.c: what a program gets and what it must not. */
+int program_exec(const char *path, char **argv, char **envp);
+
+/* True for the fds above, which no call may touch. */
+static inline bool fd_is_own(int64_t fd) {
+        return fd >= FD_OWN_FIRST && fd < FD_OWN_END;
+}

@@ -1,0 +1,50 @@
+#include "driver.h"
+
+#include "children.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+enum {
+        LATE_USEC = 300000,     /* after the deadline: a driver that has not ended by then is killed */
+        GIVE_UP_USEC = 800000,  /* then what is left falls to an ancestor that can do more */
+};
+
+static void tell_children(void) {
+        static const uint64_t one = 1;
+
+        if (!driver.family)
+                return;
+        driver.family->deadline = driver.deadline;
+        (void) !write(FD_FAMILY, &one, sizeof(one));
+}
+
+static bool is_init(void) {
+        return getpid() == 1;
+}
+
+/* Drivers among the children read the deadline in the family's page; a signal to them stays the user's. */
+void end_begin(int64_t deadline, int exit_status) {
+        int64_t own = now_usec() + driver.options[PRX_OPTION_killdelay];
+
+        if (driver.ending)
+                return;
+        driver.ending = true;
+        driver.deadline = deadline < own ? deadline : own;
+        driver.exit_status = exit_status;
+        tell_children();
+        children_signal(CHILDREN_PROGRAMS, (int) driver.options[PRX_OPTION_signaloneof]);
+}
+
+void end_step(void) {
+        int64_t late = now_usec() - driver.deadline;
+
+        if (!children_any() || late >= GIVE_UP_USEC)
+                _exit(driver.exit_status);
+        /* The kernel kills what is left in the namespace when its init goes. */
+        if (late >= 0 && is_init())
+                _exit(driver.exit_status);
+        children_adopt((int) driver.options[PRX_OPTION_signaloneof]);
+        if (late >= 0)
+                children_signal(late >= LATE_USEC ? CHILDREN_ALL : CHILDREN_PROGRAMS, SIGKILL);
+}

@@ -1,0 +1,93 @@
+#include "event.h"
+
+#include "children.h"
+#include "driver.h"
+#include "msgpack.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+enum { PREFIX = 4, EVENT_MAX = PREFIX + 32 + sizeof(siginfo_t) };
+
+static void put_length(uint8_t *frame, size_t size) {
+        for (size_t i = 0; i < PREFIX; i++)
+                frame[i] = (uint8_t) (size >> (8 * (PREFIX - 1 - i)));
+}
+
+/* A message of this size is one buffer of the socket: it goes whole or not at all. */
+static int send_frame(struct mp_writer *w) {
+        if (w->error)
+                return w->error;
+        put_length(w->data, w->size - PREFIX);
+        if (send(FD_EVENT, w->data, w->size, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
+                return 0;
+        if (errno != EAGAIN)
+                return -errno;
+        loop_want_event_writable(true);
+        return -EAGAIN;
+}
+
+int event_send_exited(int64_t id, int status) {
+        uint8_t data[EVENT_MAX];
+        struct mp_writer w = { .data = data, .size = PREFIX, .capacity = sizeof(data), .limit = sizeof(data) };
+
+        mp_write_array(&w, 3);
+        mp_write_int(&w, PRX_EVENT_EXITED);
+        mp_write_int(&w, id);
+        mp_write_int(&w, status);
+        return send_frame(&w);
+}
+
+int event_send_signal(const siginfo_t *info) {
+        uint8_t data[EVENT_MAX];
+        struct mp_writer w = { .data = data, .size = PREFIX, .capacity = sizeof(data), .limit = sizeof(data) };
+
+        mp_write_array(&w, 3);
+        mp_write_int(&w, PRX_EVENT_SIGNAL);
+        mp_write_int(&w, info->si_signo);
+        mp_write_bytes(&w, info, sizeof(*info));
+        return send_frame(&w);
+}
+
+static void obey(uint8_t *data, size_t size) {
+        struct mp_reader r;
+
+        mp_read_init(&r, data, size);
+        uint32_t count = mp_read_array(&r);
+        int64_t tag = mp_read_int(&r);
+        int64_t id = mp_read_int(&r);
+        int64_t signal = mp_read_int(&r);
+        int64_t delay = mp_read_int(&r);
+        if (r.failed || count != 4 || tag != PRX_ORDER_END || signal < 0 || signal > SIGRTMAX || delay < 0 ||
+            r.at != r.end)
+                end_begin(now_usec() + driver.options[PRX_OPTION_killdelay], PRX_EXIT_PROTOCOL);
+        else
+                children_end(id, (int) signal, now_usec() + delay);
+}
+
+static size_t frame_length(const uint8_t *frame) {
+        return (size_t) frame[0] << 24 | (size_t) frame[1] << 16 | (size_t) frame[2] << 8 | frame[3];
+}
+
+int event_receive_orders(void) {
+        static uint8_t data[PREFIX + PRX_ORDER_MAX];
+        static size_t have;
+
+        for (;;) {
+                ssize_t n = recv(FD_EVENT, data + have, sizeof(data) - have, MSG_DONTWAIT);
+                if (n < 0)
+                        return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+                if (n == 0)
+                        return -EPIPE;
+                have += (size_t) n;
+                while (have >= PREFIX && have >= PREFIX + frame_length(data)) {
+                        size_t size = PREFIX + frame_length(data);
+                        obey(data + PREFIX, size - PREFIX);
+                        memmove(data, data + size, have - size);
+                        have -= size;
+                }
+                if (have == sizeof(data))
+                        end_begin(now_usec() + driver.options[PRX_OPTION_killdelay], PRX_EXIT_PROTOCOL);
+        }
+}

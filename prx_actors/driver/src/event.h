@@ -1,0 +1,12 @@
+/* The event socket: small frames that never block and never split, so that the SIGCHLD handler may send too. */
+#pragma once
+
+#include <signal.h>
+#include <stdint.h>
+
+/* 0, -EAGAIN (the loop is told when there is room again), or what send(2) said. */
+int event_send_exited(int64_t id, int status);
+int event_send_signal(const siginfo_t *info);
+
+/* Reads and obeys orders; -EPIPE when the runtime has closed the channel. */
+int event_receive_orders(void);

@@ -1,0 +1,68 @@
+#include "driver.h"
+
+#include "children.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+static void swap_nofile(rlim_t from, rlim_t to) {
+        struct rlimit limit;
+
+        if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur != from)
+                return;
+        limit.rlim_cur = to;
+        (void) setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static bool parent_is_dead(void) {
+        struct pollfd parent = { .fd = FD_PARENT, .events = POLLIN };
+
+        return poll(&parent, 1, 0) > 0;
+}
+
+/* Set last: any change of credentials would clear it. */
+static int tie_to_parent(void) {
+        if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+                return -errno;
+        return parent_is_dead() ? -ESRCH : 0;
+}
+
+static void prepare(sigset_t *ret_mask) {
+        sigset_t none;
+
+        *driver.program = 1;
+        (void) prctl(PR_SET_CHILD_SUBREAPER, 0);
+        swap_nofile(driver.nofile_raised, driver.nofile_original);
+        (void) sigemptyset(&none);
+        (void) sigprocmask(SIG_SETMASK, &none, ret_mask);
+}
+
+static void undo(const sigset_t *mask) {
+        (void) prctl(PR_SET_PDEATHSIG, 0);
+        (void) sigprocmask(SIG_SETMASK, mask, NULL);
+        swap_nofile(driver.nofile_original, driver.nofile_raised);
+        (void) prctl(PR_SET_CHILD_SUBREAPER, 1);
+        *driver.program = 0;
+}
+
+/* Handlers become defaults by themselves, what is ignored stays ignored, and our fds close: execve(2). */
+int program_exec(const char *path, char **argv, char **envp) {
+        sigset_t mask;
+
+        if (children_any())
+                return -EACCES;
+        prepare(&mask);
+        int result = tie_to_parent();
+        if (!result) {
+                if (envp)
+                        (void) execve(path, argv, envp);
+                else
+                        (void) execvp(path, argv);
+                result = -errno;
+        }
+        undo(&mask);
+        return result;
+}

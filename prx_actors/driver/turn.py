@@ -1,0 +1,218 @@
+"""Turns: one request and its reply, in order, under a lock.
+
+The lock is taken by `with` around a lock of C, and the state of the exchange lives in C: a KeyboardInterrupt
+may come anywhere in here without a lost turn, a lost byte or a lost fd.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import select
+import threading
+import time
+from contextlib import contextmanager
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from prx_actors.driver.protocol import decode, encode
+from prx_actors.driver.reactor import reactor
+from prx_actors.system.native import CData, ffi, lib
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from prx_actors.driver.channels import Channels
+
+__all__ = ["ChannelClosedError", "Turns", "call_deadline", "timeout"]
+
+
+class ChannelClosedError(Exception):
+    """The driver has closed its end: it has ended, or it is a program now."""
+
+
+_WAIT_FOR = {
+    lib.PRX_DRAIN_INPUT: select.EPOLLIN,
+    lib.PRX_DRAIN_ROOM: select.EPOLLOUT,
+}
+
+
+class _Local(threading.local):
+    deadline: float | None = None
+
+
+_local = _Local()
+
+
+def call_deadline() -> float | None:
+    """Return when the calls of this thread time out, in `time.monotonic()`."""
+    return _local.deadline
+
+
+@contextmanager
+def timeout(seconds: float) -> Iterator[None]:
+    """Bound every call in the block.
+
+    A call that is late raises; the task goes on with it, and its reply is
+    dropped when it comes. A fork that is late leaves no process behind. Blocks
+    nest, the shorter time holds.
+
+    Args:
+        seconds: how long all calls of the block together may take
+
+    Raises:
+        TimeoutError: in the call that does not return by then
+
+    Example:
+        >>> from prx_actors import prx
+        >>> with prx.fork() as task, prx.timeout(5):
+        ...     prx.getcwd(task) == os.fsencode(os.getcwd())
+        True
+
+    """
+    outer = _local.deadline
+    mine = time.monotonic() + seconds
+    _local.deadline = mine if outer is None else min(mine, outer)
+    try:
+        yield
+    finally:
+        _local.deadline = outer
+
+
+class Turns:
+    """The call socket of one driver."""
+
+    __slots__ = ("_exchange", "_lock", "_numbers", "_on_late_reply", "channels")
+
+    def __init__(
+        self, channels: Channels, on_late_reply: Callable[[bool], None]
+    ) -> None:
+        self.channels = channels
+        self._on_late_reply = on_late_reply
+        self._lock = threading.Lock()
+        self._numbers = count()
+        exchange = ffi.new("struct prx_exchange *")
+        lib.prx_exchange_init(exchange, channels.c.call)
+        self._exchange: CData = ffi.gc(exchange, lib.prx_exchange_free)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a reply is outstanding."""
+        return bool(self._exchange.busy)
+
+    def call(
+        self,
+        number: int,
+        args: tuple[object, ...] = (),
+        child: Channels | None = None,
+        check: Callable[[], None] | None = None,
+    ) -> Any:
+        """Send a request and wait for its reply.
+
+        Args:
+            number: the call's place in the table
+            args: its arguments, of the types in the table
+            child: the channels of the child that a fork makes
+            check: called when the turn has come; what it raises ends the turn
+
+        Returns:
+            the value
+
+        Raises:
+            OSError: what the call says
+            ChannelClosedError: the driver is gone, or has turned into a program
+            TimeoutError: the time of `timeout` is over
+
+        """
+        deadline = _local.deadline
+        if deadline is not None:
+            self._wait_free(deadline)
+        with self._lock:
+            if check is not None:
+                check()
+            return self._turn(number, args, child, deadline)
+
+    def _wait_free(self, deadline: float) -> None:
+        # A turn held by somebody else's long call; to wait in acquire(timeout=)
+        # would lose the lock to an interrupt between its return and our next line.
+        while self._lock.locked():
+            if time.monotonic() >= deadline:
+                raise TimeoutError(errno.ETIMEDOUT, "the task is busy with a call")
+            time.sleep(0.001)
+
+    def _turn(
+        self,
+        number: int,
+        args: tuple[object, ...],
+        child: Channels | None,
+        deadline: float | None,
+    ) -> Any:
+        exchange = self._exchange
+        try:
+            if exchange.busy:
+                self._run(deadline)
+                self._on_late_reply(False)
+            request = next(self._numbers) & 0xFFFFFFFF
+            payload = encode((request, number, *args))
+            result = lib.prx_exchange_begin(
+                exchange,
+                ffi.from_buffer(payload),
+                len(payload),
+                ffi.NULL if child is None else child.c,
+            )
+            if result < 0:
+                raise OSError(-result, os.strerror(-result), f"{len(payload)} bytes")
+            self._run(deadline)
+        except ChannelClosedError:
+            raise
+        except BaseException:
+            self._abandon()
+            raise
+        return self._value(request, child)
+
+    def _run(self, deadline: float | None) -> None:
+        late = -1 if deadline is None else int(deadline * 1_000_000)
+        while (result := lib.prx_exchange_run(self._exchange, late)) == -errno.EINTR:
+            pass  # here Python runs the handlers of signals
+        if result == 0:
+            return
+        if result == -errno.ETIMEDOUT:
+            raise TimeoutError(errno.ETIMEDOUT, "the call takes longer than allowed")
+        raise ChannelClosedError(os.strerror(-result))
+
+    def _value(self, request: int, child: Channels | None) -> Any:
+        exchange = self._exchange
+        try:
+            answered, error, value = decode(
+                ffi.buffer(exchange.reply + 4, exchange.reply_have - 4)
+            )
+        except ValueError as broken:
+            raise ChannelClosedError(str(broken)) from None
+        if answered != request:
+            msg = f"reply {answered} to request {request}"
+            raise ChannelClosedError(msg)
+        if error:
+            raise OSError(error, os.strerror(error))
+        if child is not None:
+            if exchange.truncated:
+                raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+            lib.prx_exchange_take_pidfd(exchange, child.c)
+        return value
+
+    def _abandon(self) -> None:
+        """Leave the reply that will come to the reactor."""
+        lib.prx_exchange_abandon(self._exchange)
+        reactor.call_soon(self._drain)
+
+    def _drain(self) -> None:
+        fd = self.channels.c.call
+        if fd < 0:
+            return
+        reactor.unregister(fd)
+        found = lib.prx_exchange_drain(self._exchange)
+        if found in _WAIT_FOR:
+            reactor.register(fd, _WAIT_FOR[found], lambda _events: self._drain())
+        elif found == lib.PRX_DRAIN_DONE:
+            self._on_late_reply(False)
+        elif found == lib.PRX_DRAIN_CLOSED:
+            self._on_late_reply(True)

@@ -1,0 +1,1 @@
+"""What the kernel offers, through cffi: constants, limits, pidfds."""

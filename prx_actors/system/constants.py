@@ -1,0 +1,78 @@
+"""The kernel's constants by name, family by family, as the system's headers have them."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+from collections.abc import Iterable
+
+from prx_actors.system.native import lib, text
+
+__all__ = ["CONSTANTS", "Constant", "resolve"]
+
+Constant = int | str | Iterable[int | str]
+"""A number, an enum member, a name in either case, or several of those, or-ed."""
+
+
+def _read() -> dict[str, dict[str, int]]:
+    families: dict[str, dict[str, int]] = {}
+    for i in range(lib.prx_constant_count):
+        row = lib.prx_constants[i]
+        families.setdefault(text(row.family), {})[text(row.name)] = row.value
+    # Functions of the C library, not constants of its headers.
+    families["signal"] |= {
+        "SIGRTMIN": int(signal.SIGRTMIN),
+        "SIGRTMAX": int(signal.SIGRTMAX),
+    }
+    return families
+
+
+CONSTANTS = _read()
+"""Family, name, value."""
+
+
+def resolve(family: str, value: Constant) -> int:
+    """Return the number that a constant stands for.
+
+    Args:
+        family: the family the name belongs to: `file`, `clone`, `priority`,
+            `signal`
+        value: an int, an enum member, a name in either case, or an iterable of
+            those, which are or-ed
+
+    Returns:
+        the number
+
+    Raises:
+        OSError: `ENOTSUP`, for a name that the family does not have
+        TypeError: for anything else
+
+    Example:
+        >>> resolve("file", ["o_wronly", "O_CREAT"]) == os.O_WRONLY | os.O_CREAT
+        True
+
+    """
+    if isinstance(value, bool):
+        msg = f"a {family} constant is an int or a name, not {value!r}"
+        raise TypeError(msg)
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, str):
+        return _by_name(family, value)
+    if isinstance(value, Iterable) and not isinstance(value, bytes):
+        number = 0
+        for part in value:
+            number |= resolve(family, part)
+        return number
+    msg = f"a {family} constant is an int, a name or several, not {value!r}"
+    raise TypeError(msg)
+
+
+def _by_name(family: str, name: str) -> int:
+    try:
+        return CONSTANTS[family][name.upper()]
+    except KeyError:
+        raise OSError(
+            errno.ENOTSUP, f"{os.strerror(errno.ENOTSUP)}: no {family} constant", name
+        ) from None

@@ -1,0 +1,1 @@
+"""Tasks: actors that stand for OS processes."""

@@ -1,0 +1,93 @@
+"""Arguments of calls: checked and converted before anything is sent."""
+
+from __future__ import annotations
+
+import operator
+import os
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from prx_actors.driver.protocol import Call
+
+__all__ = ["Bytes", "Path", "convert", "to_bytes", "vector"]
+
+Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+"""A name for the kernel: `str` (UTF-8 with surrogateescape), `bytes`, or a path."""
+
+Bytes = str | bytes | bytearray | memoryview
+"""Data: bytes, or `str`, which is encoded as UTF-8."""
+
+INT64 = range(-(1 << 63), 1 << 63)
+
+
+def _integer(value: Any) -> int:
+    number = operator.index(value)
+    if number not in INT64:
+        msg = f"{number} does not fit into 64 bits"
+        raise OverflowError(msg)
+    return number
+
+
+def _string(value: Any) -> bytes:
+    data = os.fsencode(value)
+    if b"\0" in data:
+        msg = f"embedded null byte in {value!r}"
+        raise ValueError(msg)
+    return data
+
+
+def to_bytes(value: Any) -> bytes:
+    """Convert data.
+
+    Raises:
+        TypeError: it is neither a string nor bytes-like
+
+    """
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogateescape")
+    if isinstance(value, bytes):
+        return value
+    if isinstance(value, (bytearray, memoryview)):
+        return bytes(value)
+    msg = f"expected str or a bytes-like object, not {type(value).__name__}"
+    raise TypeError(msg)
+
+
+def vector(value: Iterable[Path]) -> list[bytes]:
+    """Convert a list of strings, as execve(2) takes them.
+
+    Raises:
+        TypeError: for a bare string, or an element that is none
+        ValueError: for an element with a null byte inside
+
+    """
+    if isinstance(value, (str, bytes)):
+        msg = f"expected a list of strings, not the string {value!r}"
+        raise TypeError(msg)
+    return [_string(element) for element in value]
+
+
+_CONVERTERS: dict[str, Callable[[Any], object]] = {
+    "i": _integer,
+    "s": _string,
+    "b": to_bytes,
+    "v": vector,
+}
+
+
+def convert(call: Call, args: tuple[Any, ...]) -> tuple[object, ...]:
+    """Convert the arguments of a call as its row in the table says.
+
+    Raises:
+        TypeError: a wrong type, or a wrong number of them
+        ValueError: a null byte in a string
+        OverflowError: an integer of more than 64 bits
+
+    """
+    if len(args) != len(call.types):
+        msg = f"{call.name}() takes {len(call.types)} arguments, not {len(args)}"
+        raise TypeError(msg)
+    return tuple(
+        _CONVERTERS[kind](arg) for kind, arg in zip(call.types, args, strict=True)
+    )

@@ -1,0 +1,64 @@
+"""The environment, which programs inherit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from prx_actors.tasks.calls.base import Calls
+
+if TYPE_CHECKING:
+    from prx_actors.tasks.arguments import Path
+
+__all__ = ["EnvironmentCalls"]
+
+
+class EnvironmentCalls(Calls):
+    """environ(7) and setenv(3)."""
+
+    __slots__ = ()
+
+    def environ(self) -> list[bytes]:
+        """Return the environment: environ(7).
+
+        Returns:
+            the variables, each as `b"NAME=value"`
+
+        Raises:
+            NotOwner: the caller does not own the task
+            NotInCallState: the task has called exec
+            NoProcess: the task has ended
+
+        Example:
+            >>> from prx_actors import prx
+            >>> with prx.fork() as task:
+            ...     prx.setenv(task, "GREETING", "hello", True)
+            ...     b"GREETING=hello" in prx.environ(task)
+            True
+
+        """
+        return list(self._call("environ"))
+
+    def setenv(self, name: Path, value: Path, overwrite: bool) -> None:  # noqa: FBT001 -- setenv(3)
+        """Set a variable of the environment: setenv(3).
+
+        Args:
+            name: the variable
+            value: its value
+            overwrite: whether to change a variable that is set already
+
+        Raises:
+            OSError: `EINVAL`, the name is empty or has a `=` inside; `ENOMEM`
+            NotOwner: the caller does not own the task
+            NotInCallState: the task has called exec
+            NoProcess: the task has ended
+
+        Example:
+            >>> from prx_actors import prx
+            >>> with prx.fork() as task:
+            ...     prx.setenv(task, "GREETING", "hello", True)
+            ...     prx.setenv(task, "GREETING", "goodbye", False)
+            ...     b"GREETING=hello" in prx.environ(task)
+            True
+
+        """
+        self._call("setenv", name, value, overwrite)

@@ -1,0 +1,106 @@
+"""What a task tells its owner, or whoever gets its output."""
+
+from __future__ import annotations
+
+import signal as signals
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from prx_actors.tasks.task import Task
+
+__all__ = [
+    "ExitStatus",
+    "Signal",
+    "Stderr",
+    "Stdout",
+    "StdinBlocked",
+    "TermSig",
+    "signal_number",
+]
+
+
+def signal_number(number: int) -> int:
+    """Return the enum member of a signal, the bare number of a real-time one."""
+    try:
+        return signals.Signals(number)
+    except ValueError:
+        return number
+
+
+@dataclass(frozen=True, slots=True)
+class Stdout:
+    """Output of a task.
+
+    Example:
+        >>> from prx_actors import Stdout, prx, receive
+        >>> with prx.fork() as task:
+        ...     prx.execvp(task, ["echo", "hello"])
+        ...     receive(Stdout, task=task, timeout=5).data
+        b'hello\\n'
+
+    """
+
+    task: Task
+    """Who has written it."""
+
+    data: bytes
+    """As the pipe gave it: not a line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stderr:
+    """Error output of a task."""
+
+    task: Task
+    """Who has written it."""
+
+    data: bytes
+    """As the pipe gave it: not a line."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExitStatus:
+    """The process of a task has exited; all it had written was delivered before."""
+
+    task: Task
+    """Whose process it was."""
+
+    status: int
+    """What it gave to `exit(3)`, 0 to 255."""
+
+
+@dataclass(frozen=True, slots=True)
+class TermSig:
+    """The process of a task was killed by a signal."""
+
+    task: Task
+    """Whose process it was."""
+
+    signal: int
+    """A `signal.Signals`, an int for a real-time one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """A task in call state has received a signal."""
+
+    task: Task
+    """Who has received it."""
+
+    signal: int
+    """A `signal.Signals`, an int for a real-time one."""
+
+    info: bytes
+    """The `siginfo_t`, as sigaction(2) defines it."""
+
+
+@dataclass(frozen=True, slots=True)
+class StdinBlocked:
+    """A program does not read its stdin: data waits, none is lost."""
+
+    task: Task
+    """Whose stdin it is."""
+
+    queued: int
+    """Bytes that wait now."""

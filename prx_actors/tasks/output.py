@@ -1,0 +1,86 @@
+"""Output on its way to the process that reads it: flow control and back-pressure."""
+
+from __future__ import annotations
+
+import threading
+from functools import partial
+from typing import TYPE_CHECKING
+
+from prx_actors.actors.mailbox import AccountedEnvelope
+from prx_actors.tasks.messages import Stderr, Stdout
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from prx_actors.actors import Process
+    from prx_actors.tasks.task import Task
+
+__all__ = ["Output"]
+
+_MESSAGES = {"stdout": Stdout, "stderr": Stderr}
+
+
+class Output:
+    """Delivers a task's output and says when reading is to pause.
+
+    It pauses when `high_water` bytes wait unread, but never while the reader
+    sits in a `receive`: what waits did not satisfy it, so only what is still
+    to come can, be it output or the end.
+
+    Args:
+        task: whose output it is
+        sink: the process that gets it
+        resume: reads on, called from any thread
+
+    """
+
+    def __init__(self, task: Task, sink: Process, resume: Callable[[], None]) -> None:
+        self._task = task
+        self._resume = resume
+        self._lock = threading.Lock()
+        self._waiting = 0
+        self._paused = False
+        self._asked = False
+        self.sink = sink
+        self.high_water = 0
+        self.messages_left = -1
+        """Messages that flow control still allows; -1: any number."""
+
+    def deliver(self, stream: str, data: bytes) -> bool:
+        """Deliver and return whether to read on; on the reactor's thread."""
+        with self._lock:
+            self._waiting += len(data)
+        message = _MESSAGES[stream](self._task, data)
+        taken = partial(self._on_taken, len(data))
+        self.sink.actor_inbox.put(AccountedEnvelope(message, taken))
+        if self.messages_left > 0:
+            self.messages_left -= 1
+        return self.messages_left != 0 and self._has_room()
+
+    def _has_room(self) -> bool:
+        mailbox = self.sink.actor_inbox
+        with self._lock:
+            self._paused = self._waiting >= self.high_water and not mailbox.blocked
+            ask = self._paused and not self._asked
+            self._asked = self._asked or ask
+            paused = self._paused
+        if ask:
+            mailbox.when_blocked(self._on_blocked)
+        return not paused
+
+    def _on_taken(self, size: int) -> None:
+        with self._lock:
+            self._waiting -= size
+            resume = self._paused and self._waiting < self.high_water
+            if resume:
+                self._paused = False
+        if resume:
+            self._resume()
+
+    def _on_blocked(self) -> None:
+        with self._lock:
+            self._asked = False
+            resume = self._paused
+            self._paused = False
+        if resume:
+            self._resume()

@@ -1,0 +1,455 @@
+"""The actor behind a task: it supervises one OS process and tells its owner what happens to it."""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+from typing import Any, ClassVar
+
+import pykka
+from pykka._envelope import Envelope
+
+from prx_actors.actors import NoProcess, Pid, Process
+from prx_actors.actors.table import process_of, process_table
+from prx_actors.actors.threads import current_process
+from prx_actors.driver.channels import Channels
+from prx_actors.driver.driver import SIGKILL, Driver, State
+from prx_actors.driver.protocol import CALLS, OPTIONS, Call
+from prx_actors.driver.reactor import Timer, reactor
+from prx_actors.driver.turn import ChannelClosedError, call_deadline
+from prx_actors.tasks.arguments import convert
+from prx_actors.tasks.calls.processes import Child
+from prx_actors.tasks.errors import (
+    NotInCallState,
+    NotInExecState,
+    NotOwner,
+    UndefinedCall,
+)
+from prx_actors.tasks.messages import (
+    ExitStatus,
+    Signal,
+    StdinBlocked,
+    TermSig,
+    signal_number,
+)
+from prx_actors.tasks.options import to_driver
+from prx_actors.tasks.output import Output
+from prx_actors.tasks.task import Task
+
+__all__ = ["TaskProcess"]
+
+
+class TaskProcess(Process):
+    """Supervises one OS process.
+
+    It has no thread and takes no turns of the scheduler for its work: calls
+    run on their callers' threads, news comes from the reactor.
+
+    Args:
+        owner: the process that may call the task, and with which it ends
+        parent: the task that forks it; none for a root
+        options: of this task, as the driver keeps them
+        sink: who gets its output
+
+    """
+
+    pid_class: ClassVar[type[Pid]] = Task
+
+    driver: Driver
+
+    def __init__(
+        self,
+        owner: Process,
+        parent: TaskProcess | None,
+        options: dict[str, int],
+        sink: Process,
+    ) -> None:
+        super().__init__()
+        self.owner = owner
+        self.parent = parent
+        self.options = options
+        self.task = self._task_of(self.actor_ref)
+        self.output = Output(self.task, sink, self._resume_reading)
+        self.output.high_water = options["high_water"]
+        self._exit_called = False
+        self._end_reason: object = None
+        self._reported = False
+        self._drain: Timer | None = None
+
+    @staticmethod
+    def _task_of(pid: Pid) -> Task:
+        assert isinstance(pid, Task)
+        return pid
+
+    def _start_actor_loop(self) -> None:
+        process_table.add(self)
+        self._started = True
+        # A turn only for what Pykka sends: stop, or a message nobody expects.
+        self.actor_inbox.wake = self._request_turn
+
+    # Birth.
+
+    def begin(
+        self,
+        parent: Driver,
+        call: tuple[str, tuple[int, ...]],
+        given: dict[str, int],
+    ) -> None:
+        """Fork, with the owner and the parent responsible from the start."""
+        name, flags = call
+        pipe_size = given.get("pipe_size", self.options["pipe_size"])
+        self.driver = Driver(parent, self, Channels.create(pipe_size))
+        pykka.ActorRegistry.register(self.actor_ref)
+        self._start_actor_loop()
+        if self.parent is not None and not self.parent._adopt(self.actor_ref):
+            raise self.parent.gone(name)
+        if not self.owner._adopt(self.actor_ref):
+            self.owner._check_running()
+        try:
+            parent.fork(CALLS[name].number, flags, self.driver, self._check_parent)
+        except ChannelClosedError:
+            raise self._parent_gone(name) from None
+        for option, value in given.items():
+            self.driver.turns.call(CALLS["setopt"].number, (option.encode(), value))
+            self.set_option(option, value)
+
+    def _check_parent(self) -> None:
+        if self.parent is not None:
+            self.parent.check_call_state("fork")
+
+    def _parent_gone(self, name: str) -> OSError:
+        if self.parent is not None:
+            return self.parent.gone(name)
+        return NoProcess(f"{name}: the keeper of this launcher has just ended; try again")
+
+    def abort(self) -> None:
+        """Undo a birth that failed, at whatever point."""
+        if "driver" in self.__dict__:
+            self._terminate("killed")
+        else:
+            self._running = False
+
+    # Calls.
+
+    def perform(self, call: Call, args: tuple[Any, ...]) -> Any:
+        """Make a call on the caller's own thread."""
+        driver = self.driver
+        if driver.state is not State.CALL or current_process() is not self.owner:
+            self.check_owner(call.name)
+            self.check_call_state(call.name)
+        converted = convert(call, args) if args or call.types else ()
+        try:
+            return driver.turns.call(call.number, converted)
+        except ChannelClosedError:
+            raise self.gone(call.name) from None
+        except OSError as error:
+            raise self.explain(call, args, error) from None
+
+    def execute(self, name: str, args: tuple[Any, ...]) -> None:
+        """Turn the driver into a program."""
+        call = CALLS[name]
+        self.check_owner(name)
+        self.check_call_state(name)
+        converted = convert(call, args)
+        self.output.messages_left = self.options["flowcontrol"]
+        try:
+            self.driver.execute(
+                call.number, converted, lambda: self.check_call_state(name)
+            )
+        except OSError as error:
+            self.output.messages_left = -1
+            raise self.explain(call, args, error) from None
+        if self.output.messages_left == 0:
+            self.driver.pause_reading()
+
+    def exit(self, status: int) -> None:
+        """Have the driver exit."""
+        self._exit_called = True
+        self.perform(CALLS["exit"], (status,))
+
+    def fork(
+        self,
+        name: str,
+        flags: tuple[int, ...],
+        link: bool,  # noqa: FBT001
+        stdio: Pid | None,
+        options: dict[str, float],
+    ) -> Task:
+        """Have the driver fork; anyone may ask for it."""
+        self.check_call_state(name)
+        return fork_task(
+            self.driver, self, (name, flags), link=link, stdio=stdio, options=options
+        )
+
+    def set_option(self, name: str, value: int) -> None:
+        """Follow an option that the driver has taken."""
+        self.options[name] = value
+        self.output.high_water = self.options["high_water"]
+
+    # Checks.
+
+    def check_owner(self, name: str) -> None:
+        """Raise unless the caller owns the task."""
+        self._check_forked(name)
+        if current_process() is not self.owner:
+            msg = (
+                f"{name}: {self.task} belongs to {self.owner.actor_ref}; the caller "
+                f"is {current_process().actor_ref} (each thread is a process)"
+            )
+            raise NotOwner(msg)
+
+    def _check_forked(self, name: str) -> None:
+        if self.driver.state is State.FORKED:
+            msg = (
+                f"{name}: {self.task} belongs to the program that os.fork() has "
+                f"copied into pid {os.getpid()}; fork tasks of your own here"
+            )
+            raise NoProcess(msg)
+
+    def check_call_state(self, name: str) -> None:
+        """Raise unless the task obeys calls."""
+        self._check_forked(name)
+        if self.driver.state is State.GONE or not self._running:
+            raise self.gone(name)
+        if self.driver.state is not State.CALL:
+            msg = f"{name}: {self.task} has called exec; it is a program now"
+            raise NotInCallState(msg)
+
+    def check_exec_state(self, name: str) -> None:
+        """Raise unless the task is a program."""
+        self.check_owner(name)
+        if self.driver.state is State.GONE or not self._running:
+            raise self.gone(name)
+        if self.driver.state is not State.EXEC:
+            msg = f"{name}: {self.task} has not called exec; it has no program"
+            raise NotInExecState(msg)
+
+    def gone(self, name: str) -> NoProcess:
+        """Return the error of a call to a task that has ended."""
+        return NoProcess(f"{name}: {self.task} has ended")
+
+    def explain(self, call: Call, args: tuple[Any, ...], error: OSError) -> Exception:
+        """Return an error that says what was asked of which task."""
+        if error.errno == errno.ENOSYS:
+            return UndefinedCall(call.name)
+        if call.types.startswith("s") and error.filename is None:
+            error.filename = args[0]
+        shown = ", ".join(_shorten(arg) for arg in args)
+        error.add_note(f"{call.name}({shown}) of {self.task}")
+        return error
+
+    # What happens to the process: on the reactor's thread.
+
+    def on_output(self, stream: str, data: bytes) -> bool:
+        """Deliver output; what a task writes after its end is asked for is dropped."""
+        if not self._running:
+            return True
+        return self.output.deliver(stream, data) or self.driver.state is State.GONE
+
+    def on_signal(self, signal: int, info: bytes) -> None:
+        """Tell the owner of a signal."""
+        self.tell_owner(Signal(self.task, signal_number(signal), info))
+
+    def on_reaped(self, status: int | None) -> None:
+        """Report the end, after all output there was."""
+        if not self._running:
+            self._close_down()
+            return
+        self.driver.read_waiting()
+        self._end_reason = self._report(status)
+        self._reported = True
+        if self.driver.stdout.open or self.driver.stderr.open:
+            # Somebody else holds a pipe: a grandchild that lives on.
+            drain = self.options["drain"] / 1_000_000
+            self._drain = reactor.call_later(drain, self._finish_end)
+        else:
+            self._finish_end()
+
+    def on_closed(self) -> None:
+        """Nothing more can be written: the end is complete."""
+        if self._reported:
+            self._finish_end()
+
+    def _report(self, status: int | None) -> object:
+        """Send ExitStatus or TermSig and return the exit reason."""
+        ended = "shutdown" if self.parent else "normal"
+        if status is None or (not status and not self.was_asked()):
+            return "shutdown"
+        if os.WIFSIGNALED(status):
+            signal = signal_number(os.WTERMSIG(status))
+            if self.options["termsig"]:
+                self.tell_owner(TermSig(self.task, signal))
+            return ended if self.driver.executed else ("termsig", signal)
+        code = os.WEXITSTATUS(status)
+        if self.options["exit_status"]:
+            self.tell_owner(ExitStatus(self.task, code))
+        return ended if self.was_asked() else ("exit_status", code)
+
+    def was_asked(self) -> bool:
+        """Say whether the process was free to exit: a program, or by `exit`."""
+        return self.driver.executed or self._exit_called
+
+    def _finish_end(self) -> None:
+        self._terminate(self._end_reason)
+
+    # The end, by whatever cause.
+
+    def _exit_signal(self, sender: Pid | None, reason: object, *, linked: bool) -> None:
+        # A child's end only updates the table; everybody else's matters.
+        if isinstance(reason, str) and reason == "normal":
+            return
+        killed = not linked and isinstance(reason, str) and reason == "kill"
+        self._terminate("killed" if killed else reason)
+
+    def _stop(self) -> None:
+        self._terminate("normal")
+
+    def _ending(self, reason: object) -> None:
+        driver = self.driver
+        if driver.state in {State.GONE, State.FORKED}:
+            reactor.call_soon(self._close_down)
+            return
+        at_once = isinstance(reason, str) and reason in {"kill", "killed"}
+        signal = SIGKILL if at_once else self.options["signaloneof"]
+        driver.end(signal, 0 if at_once else self.options["killdelay"] / 1_000_000)
+
+    def _close_down(self) -> None:
+        """Close all channels and let Exit and Down go out; on the reactor's thread."""
+        if self._drain is not None:
+            self._drain.cancel()
+        self.driver.close()
+        self._ended()
+
+    def _resume_reading(self) -> None:
+        self.driver.stdout.resume()
+        self.driver.stderr.resume()
+
+    # The table of children, and the place in the tree.
+
+    def pid(self) -> int | None:
+        """Return the pid as the parent sees it, none when it is gone."""
+        gone = self.driver.state in {State.GONE, State.FORKED}
+        return None if gone else self.driver.pid
+
+    def pipeline(self) -> list[int]:
+        """Return the pids from below the root down to here."""
+        if self.parent is None:
+            return []
+        pid = self.driver.pid
+        return [*self.parent.pipeline(), *([] if pid is None else [pid])]
+
+    def child(self, pid: int) -> TaskProcess | None:
+        """Return the child of that pid."""
+        return next((c for c in self._children() if c.pid() == pid), None)
+
+    def children(self) -> list[Child]:
+        """Return what is known of the children."""
+        return [child.as_child() for child in self._children()]
+
+    def _children(self) -> list[TaskProcess]:
+        listeners = [d.listener for d in list(self.driver.children.values())]
+        return [one for one in listeners if isinstance(one, TaskProcess) and one.pid()]
+
+    def as_child(self) -> Child:
+        """Return what a parent knows of this task."""
+        channels = self.driver.channels.c
+        return Child(
+            self.pid() or 0,
+            self.driver.executed,
+            self.output.messages_left,
+            self.options["signaloneof"],
+            channels.stdin_fd,
+            channels.stdout_fd,
+            channels.stderr_fd,
+        )
+
+    def describe(self) -> str:
+        """Return the state for the repr of the task."""
+        if not self._running:
+            return super()._state_name()
+        return f"{self.driver.state.value} pid={self.pid()}"
+
+    # Streams.
+
+    def write_stdin(self, data: bytes) -> None:
+        """Write to the program, and tell the owner when it does not read."""
+        self.check_exec_state("stdin")
+        stdin = self.driver.stdin
+        if stdin.write(data, self.options["stdin_limit"]):
+            self.tell_owner(StdinBlocked(self.task, stdin.queued))
+
+    def close_stream(self, stream: str) -> None:
+        """Close the runtime's end of a stream."""
+        if self.driver.state in {State.GONE, State.FORKED} or not self._running:
+            raise self.gone("eof")
+        if stream == "stdin":
+            self.driver.stdin.finish()
+        else:
+            self.driver.close_output(stream)
+
+    # Messages.
+
+    def tell_owner(self, message: object) -> None:
+        """Put a message into the owner's mailbox, unless the task is being ended."""
+        if self._running:
+            self.output.sink.actor_inbox.put(Envelope(message))
+
+    def stop_task(self, *, block: bool, timeout: float | None) -> Any:
+        """End the task; Pykka's interface, see `Task.stop`."""
+        was_alive = self._running
+        self._terminate("normal")
+        future = self._exit_future(was_alive)
+        if not block:
+            return future
+        if timeout is None and (deadline := call_deadline()) is not None:
+            timeout = max(0.0, deadline - time.monotonic())
+        return future.get(timeout=timeout)
+
+    def _exit_future(self, was_alive: bool) -> pykka.Future[bool]:
+        future: pykka.Future[bool] = pykka.ThreadingFuture()
+        self._on_exited(lambda _pid, _reason: future.set(was_alive))
+        return future
+
+
+def _shorten(value: object) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 80 else f"{shown[:77]}..."  # noqa: PLR2004
+
+
+def fork_task(
+    driver: Driver,
+    parent: TaskProcess | None,
+    call: tuple[str, tuple[int, ...]],
+    *,
+    link: bool,
+    stdio: Pid | None,
+    options: dict[str, float],
+) -> Task:
+    """Fork a driver and start the task that stands for the child.
+
+    Args:
+        driver: who forks
+        parent: its task, none for the keeper
+        call: `fork` or `clone`, and the flags
+        link: whether to link the new task to the caller
+        stdio: who gets its output, instead of the caller
+        options: for the new task
+
+    """
+    owner = current_process()
+    sink = owner if stdio is None else process_of(stdio)
+    if sink is None:
+        msg = f"stdio: {stdio} has ended"
+        raise NoProcess(msg)
+    given = {name: to_driver(name, value) for name, value in options.items()}
+    inherited = dict(OPTIONS) if parent is None else dict(parent.options)
+    process = TaskProcess(owner, parent, inherited, sink)
+    try:
+        process.begin(driver, call, given)
+        if link:
+            owner._link(process.actor_ref)
+    except BaseException:
+        process.abort()
+        raise
+    return process.task

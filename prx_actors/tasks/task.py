@@ -1,0 +1,103 @@
+"""Task, the handle on an OS process: a pid with the calls of prx as its methods."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+from prx_actors.actors import Pid
+from prx_actors.tasks.calls.environment import EnvironmentCalls
+from prx_actors.tasks.calls.files import FileCalls
+from prx_actors.tasks.calls.identity import IdentityCalls
+from prx_actors.tasks.calls.options import OptionCalls
+from prx_actors.tasks.calls.processes import ProcessCalls
+from prx_actors.tasks.calls.scheduling import SchedulingCalls
+from prx_actors.tasks.calls.signals import SignalCalls
+from prx_actors.tasks.calls.streams import StreamCalls
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from prx_actors.tasks.process import TaskProcess
+
+__all__ = ["Task"]
+
+
+class Task(
+    Pid,
+    EnvironmentCalls,
+    FileCalls,
+    IdentityCalls,
+    OptionCalls,
+    ProcessCalls,
+    SchedulingCalls,
+    SignalCalls,
+    StreamCalls,
+):
+    """An OS process, in call state (it obeys calls) or in exec state (a program).
+
+    It is made by `prx.fork`, and is the same object in every message. Every
+    function of `prx` that takes a task is a method, too. As a context manager it
+    stops at the end of the block.
+
+    Example:
+        >>> from prx_actors import prx
+        >>> with prx.fork() as task:
+        ...     task.getpid() == prx.getpid(task)
+        True
+        >>> task.is_alive()
+        False
+
+    """
+
+    def __init__(self, process: TaskProcess) -> None:
+        super().__init__(process)
+        self._process = process
+
+    @property
+    def host_pid(self) -> int | None:
+        """The pid as this program sees it; none once the process is gone."""
+        return self._process.driver.host_pid()
+
+    def _state_name(self) -> str:
+        return self._process.describe()
+
+    def __str__(self) -> str:
+        return repr(self)
+
+    def stop(self, *, block: bool = True, timeout: float | None = None) -> Any:
+        """End the process and everything below it, whatever state it is in.
+
+        A program is asked by `signaloneof` and killed `killdelay` seconds later.
+        Anyone may stop a task. The task ends with the reason `"normal"`.
+
+        Args:
+            block: whether to wait until everything is gone
+            timeout: seconds to wait
+
+        Returns:
+            whether the task was alive; with `block=False`, a future of that
+
+        Raises:
+            Timeout: Pykka's, it is not gone in time; it will be
+
+        Example:
+            >>> from prx_actors import prx
+            >>> task = prx.fork()
+            >>> prx.stop(task)
+            True
+            >>> prx.stop(task)
+            False
+
+        """
+        return self._process.stop_task(block=block, timeout=timeout)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()

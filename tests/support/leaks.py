@@ -1,0 +1,169 @@
+"""What the test process holds, and what of it a test has left behind.
+
+Holdings are counted by descriptions, not by numbers, because the runtime may be shut down and come up again within a
+test: its keeper then has another pid and its sockets have other inodes, but there are no more of them than before.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import re
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pykka import ActorRegistry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["OsProcess", "descendants", "holdings", "left_behind", "warm_holdings"]
+
+KEEPER = "the idle keeper"
+PATIENCE = 5.0
+PAUSE = 0.02
+INODE = re.compile(r":\[\d+\]$")
+
+
+@dataclass(frozen=True, slots=True)
+class OsProcess:
+    """One line of the process table."""
+
+    pid: int
+    parent: int
+    name: str
+    state: str
+
+    def __str__(self) -> str:
+        """What a report calls it."""
+        return f"process {self.pid} ({self.name}), state {self.state}, child of {self.parent}"
+
+
+def descendants(pid: int) -> list[OsProcess]:
+    """List the OS processes below one, zombies too.
+
+    Args:
+        pid: the one above them
+
+    Returns:
+        parents before their children
+    """
+    table = list(_process_table())
+    found: list[OsProcess] = []
+    above = {pid}
+    while above:
+        generation = [process for process in table if process.parent in above]
+        found += generation
+        above = {process.pid for process in generation}
+    return found
+
+
+def holdings(folder: Path) -> Counter[str]:
+    """Count what this process holds.
+
+    Args:
+        folder: where its temporary files are
+
+    Returns:
+        how often each thing is there, by its description
+    """
+    return Counter([*_actors(), *_processes(), *_fds(), *_threads(), *_files(folder)])
+
+
+def warm_holdings(folder: Path) -> Counter[str]:
+    """Count what this process holds once the runtime is up: what that keeps from test to test is no test's leak.
+
+    Args:
+        folder: where the temporary files are
+
+    Returns:
+        the same as `holdings`
+    """
+    if find_spec("prx_actors.prx") and KEEPER not in _processes():
+        from prx_actors import prx
+
+        with prx.fork():
+            pass
+        _wait_for_idle_keeper()
+    return holdings(folder)
+
+
+def left_behind(before: Counter[str], folder: Path) -> list[str]:
+    """Wait until nothing is left but what was there before, for as long as the last of it may take to go.
+
+    Args:
+        before: what was there before
+        folder: where the temporary files are
+
+    Returns:
+        descriptions of what did not go
+    """
+    deadline = time.monotonic() + PATIENCE
+    while (left := holdings(folder) - before) and time.monotonic() < deadline:
+        gc.collect()
+        time.sleep(PAUSE)
+    return sorted(f"{count} x {what}" for what, count in left.items())
+
+
+def _wait_for_idle_keeper() -> None:
+    deadline = time.monotonic() + PATIENCE
+    while KEEPER not in (found := _processes()):
+        assert time.monotonic() < deadline, f"no idle keeper among {found}"
+        time.sleep(PAUSE)
+
+
+def _process_table() -> Iterator[OsProcess]:
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            stat = (entry / "stat").read_text(errors="replace")
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        # The name stands in parentheses and may hold any character, parentheses too.
+        pid, _, rest = stat.partition(" (")
+        name, _, rest = rest.rpartition(") ")
+        state, parent = rest.split()[:2]
+        yield OsProcess(int(pid), int(parent), name, state)
+
+
+def _actors() -> list[str]:
+    return [f"actor {ref}" for ref in ActorRegistry.get_all()]
+
+
+def _processes() -> list[str]:
+    below = descendants(os.getpid())
+    parents = {process.parent for process in below}
+    return [KEEPER if _is_idle_keeper(process, parents) else str(process) for process in below]
+
+
+def _is_idle_keeper(process: OsProcess, parents: set[int]) -> bool:
+    is_keeper = process.name == "prx-driver" and process.parent == os.getpid()
+    return is_keeper and process.state != "Z" and process.pid not in parents
+
+
+def _fds() -> list[str]:
+    return [f"fd of {INODE.sub('', target)}" for target in _fd_targets()]
+
+
+def _fd_targets() -> Iterator[str]:
+    for fd in os.listdir("/proc/self/fd"):  # noqa: PTH208 - it needs names only
+        try:
+            yield os.readlink(f"/proc/self/fd/{fd}")  # noqa: PTH115 - what a socket "links" to is no path
+        except FileNotFoundError:
+            continue  # the one that the listing itself had open
+
+
+def _threads() -> list[str]:
+    # The runtime's own, its pool and its reactor, come and go by rules of their own; those of `spawn` are the test's.
+    names = [thread.name for thread in threading.enumerate()]
+    return [f"thread {name}" for name in names if not name.startswith("prx-") or name.startswith("prx-process-")]
+
+
+def _files(folder: Path) -> list[str]:
+    return [f"file {path}" for path in folder.iterdir()]
