@@ -17,7 +17,7 @@ from prx_actors.actors import (
     ProcessExit,
     current,
     demonitor,
-    exit,  # noqa: A004 -- Erlang's name
+    exit,
     exit_signal,
     link,
     monitor,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from prx_actors.driver.keeper import driver_path, keeper_for
 from prx_actors.driver.turn import timeout
-from prx_actors.tasks.process import fork_task
+from prx_actors.tasks.birth import Birth, fork_root
 from prx_actors.tasks.task import Task
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _split(command: str | Iterable[str]) -> tuple[str, ...]:
 def fork(
     task: Task | None = None,
     *,
-    exec: str | Iterable[str] | None = None,  # noqa: A002 -- prx's name
+    exec: str | Iterable[str] | None = None,
     progname: str | None = None,
     link: bool = False,
     stdio: Pid | None = None,
@@ -132,9 +132,7 @@ def fork(
         return Task.fork(_task(task), link=link, stdio=stdio, **options)
     launcher = _launcher if exec is None else _split(exec)
     keeper = keeper_for(launcher, progname or driver_path())
-    return fork_task(
-        keeper.driver, None, ("fork", ()), link=link, stdio=stdio, options=options
-    )
+    return fork_root(keeper.driver, Birth(link=link, stdio=stdio, options=options))
 
 
 def _task(task: object) -> Task:
@@ -170,14 +168,14 @@ eof = _function(Task.eof)
 execed = _function(Task.execed)
 execve = _function(Task.execve)
 execvp = _function(Task.execvp)
-exit = _function(Task.exit)  # noqa: A001 -- prx's name
+exit = _function(Task.exit)
 getcwd = _function(Task.getcwd)
 getgid = _function(Task.getgid)
 getopt = _function(Task.getopt)
 getpid = _function(Task.getpid)
 getuid = _function(Task.getuid)
 kill = _function(Task.kill)
-open = _function(Task.open)  # noqa: A001 -- prx's name
+open = _function(Task.open)
 parent = _function(Task.parent)
 pidof = _function(Task.pidof)
 pipeline = _function(Task.pipeline)

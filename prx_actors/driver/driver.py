@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import errno
 import logging
@@ -12,7 +13,6 @@ import weakref
 from itertools import count
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from prx_actors.driver.channels import Channels
 from prx_actors.driver.pipes import InputPipe, OutputPipe
 from prx_actors.driver.protocol import Frames, frame
 from prx_actors.driver.reactor import Timer, reactor
@@ -22,6 +22,8 @@ from prx_actors.system.pidfd import host_pid, send_signal, wait_status
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from prx_actors.driver.channels import Channels
 
 __all__ = ["Driver", "Listener", "State"]
 
@@ -59,7 +61,7 @@ class Listener(Protocol):
     def on_signal(self, signal: int, info: bytes) -> None:
         """Take a signal that the driver has received."""
 
-    def on_reaped(self, status: int | None) -> None:
+    def on_reaped(self, status: int | None, /) -> None:
         """Learn that the process is gone; its wait status, where it is known."""
 
     def on_closed(self) -> None:
@@ -71,9 +73,7 @@ class Driver:
 
     _all: ClassVar[weakref.WeakSet[Driver]] = weakref.WeakSet()
 
-    def __init__(
-        self, parent: Driver | None, listener: Listener, channels: Channels
-    ) -> None:
+    def __init__(self, parent: Driver | None, listener: Listener, channels: Channels) -> None:
         self._all.add(self)
         self.id = next(_ids)
         self.parent = parent
@@ -135,9 +135,7 @@ class Driver:
             child.discard()
             raise
 
-    def execute(
-        self, number: int, args: tuple[object, ...], check: Callable[[], None]
-    ) -> None:
+    def execute(self, number: int, args: tuple[object, ...], check: Callable[[], None]) -> None:
         """Turn into a program.
 
         Args:
@@ -166,7 +164,7 @@ class Driver:
                 self._on_late_reply(closed=False)
             raise
 
-    def _on_late_reply(self, closed: bool) -> None:  # noqa: FBT001 -- a callback
+    def _on_late_reply(self, closed: bool) -> None:
         with self._lock:
             if self.state is State.EXECUTING:
                 self.state = State.EXEC if closed else State.CALL
@@ -242,10 +240,8 @@ class Driver:
             if self.state is State.GONE:
                 return
             self.state = State.GONE
-        try:
+        with contextlib.suppress(EOFError, ValueError):
             self._read_events()
-        except (EOFError, ValueError):
-            pass
         for child in list(self.children.values()):
             child.watch()
         if self._deadline is not None:

@@ -36,9 +36,7 @@ END_LIMIT = 5.0
 
 def driver_path() -> str:
     """Return the path of the driver: `$PRX_DRIVER`, or the one of this package."""
-    return os.environ.get("PRX_DRIVER") or str(
-        importlib.resources.files("prx_actors.driver") / "prx-driver"
-    )
+    return os.environ.get("PRX_DRIVER") or str(importlib.resources.files("prx_actors.driver") / "prx-driver")
 
 
 class Keeper:
@@ -52,16 +50,14 @@ class Keeper:
             self._start(launcher, path, complaints)
         reactor.register(self._pidfd, select.EPOLLIN, self._on_launcher_ended)
 
-    def _start(
-        self, launcher: tuple[str, ...], path: str, complaints: IO[bytes]
-    ) -> None:
+    def _start(self, launcher: tuple[str, ...], path: str, complaints: IO[bytes]) -> None:
         limits = raise_nofile()
         near, far = socket.socketpair()
         events, far_events = socket.socketpair()
         with near, far, events, far_events:
             self._process = subprocess.Popen(
                 [*launcher, path],
-                stdin=far,
+                stdin=far.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=complaints,
             )
@@ -78,9 +74,7 @@ class Keeper:
         self.driver = Driver(None, self, channels)
         self.driver.start()
 
-    def _greet(
-        self, near: socket.socket, far_events: socket.socket, limits: tuple[int, int]
-    ) -> None:
+    def _greet(self, near: socket.socket, far_events: socket.socket, limits: tuple[int, int]) -> None:
         hello = frame(lib.PRX_PROTOCOL_VERSION, RUN_ID, *limits)
         runtime = os.pidfd_open(os.getpid())
         try:
@@ -94,9 +88,7 @@ class Keeper:
             raise OSError(errno.EPIPE, "it ended at once")
         decode(answer[4:])
 
-    def _failed(
-        self, argv: list[str], complaints: IO[bytes], failed: Exception
-    ) -> OSError:
+    def _failed(self, argv: list[str], complaints: IO[bytes], failed: Exception) -> OSError:
         try:
             status: int | str = self._process.wait(1)
         except subprocess.TimeoutExpired:
@@ -108,8 +100,7 @@ class Keeper:
         said = complaints.read(4096).decode(errors="replace").strip()
         return OSError(
             errno.ENOEXEC,
-            f"the driver does not start ({failed}; exit status {status}): "
-            f"{said or 'no message'}",
+            f"the driver does not start ({failed}; exit status {status}): {said or 'no message'}",
             " ".join(argv),
         )
 
@@ -122,7 +113,7 @@ class Keeper:
     def on_signal(self, number: int, info: bytes) -> None:
         """Ignore signals to the keeper: it ends with the runtime."""
 
-    def on_reaped(self, status: int | None) -> None:
+    def on_reaped(self, _status: int | None) -> None:
         """Forget the keeper: its channel is closed."""
         with _lock:
             for key in [key for key, keeper in _keepers.items() if keeper is self]:

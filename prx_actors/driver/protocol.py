@@ -31,10 +31,7 @@ class Call:
 
 def _calls() -> dict[str, Call]:
     rows = (lib.prx_call_table[i] for i in range(lib.prx_call_count))
-    return {
-        text(row.name): Call(text(row.name), number, text(row.types))
-        for number, row in enumerate(rows)
-    }
+    return {text(row.name): Call(text(row.name), number, text(row.types)) for number, row in enumerate(rows)}
 
 
 def _options() -> dict[str, int]:

@@ -24,6 +24,7 @@ __all__ = ["Reactor", "Timer", "reactor"]
 
 logger = logging.getLogger("prx_actors")
 
+
 class Timer:
     """A function to be called at a time, unless it is cancelled."""
 
@@ -60,9 +61,7 @@ class Reactor:
                 self._epoll = select.epoll()
                 self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
                 self.register(self._wake, select.EPOLLIN, self._on_wake)
-                thread = threading.Thread(
-                    target=self._run, name="prx-reactor", daemon=True
-                )
+                thread = threading.Thread(target=self._run, name="prx-reactor", daemon=True)
                 thread.start()
                 self._thread = thread
 
@@ -79,9 +78,7 @@ class Reactor:
         """Say whether the caller is the reactor."""
         return threading.current_thread() is self._thread
 
-    def register(
-        self, fd: int, events: int, handler: Callable[[int], None]
-    ) -> None:
+    def register(self, fd: int, events: int, handler: Callable[[int], None]) -> None:
         """Call the handler with what is ready, from any thread."""
         self._handlers[fd] = handler
         self._epoll.register(fd, events)

@@ -84,9 +84,7 @@ class Turns:
 
     __slots__ = ("_exchange", "_lock", "_numbers", "_on_late_reply", "channels")
 
-    def __init__(
-        self, channels: Channels, on_late_reply: Callable[[bool], None]
-    ) -> None:
+    def __init__(self, channels: Channels, on_late_reply: Callable[[bool], None]) -> None:
         self.channels = channels
         self._on_late_reply = on_late_reply
         self._lock = threading.Lock()
@@ -153,15 +151,7 @@ class Turns:
                 self._run(deadline)
                 self._on_late_reply(False)
             request = next(self._numbers) & 0xFFFFFFFF
-            payload = encode((request, number, *args))
-            result = lib.prx_exchange_begin(
-                exchange,
-                ffi.from_buffer(payload),
-                len(payload),
-                ffi.NULL if child is None else child.c,
-            )
-            if result < 0:
-                raise OSError(-result, os.strerror(-result), f"{len(payload)} bytes")
+            self._begin(encode((request, number, *args)), child)
             self._run(deadline)
         except ChannelClosedError:
             raise
@@ -169,6 +159,12 @@ class Turns:
             self._abandon()
             raise
         return self._value(request, child)
+
+    def _begin(self, payload: bytes, child: Channels | None) -> None:
+        into = ffi.NULL if child is None else child.c
+        result = lib.prx_exchange_begin(self._exchange, ffi.from_buffer(payload), len(payload), into)
+        if result < 0:
+            raise OSError(-result, f"{os.strerror(-result)}: a request of {len(payload)} bytes")
 
     def _run(self, deadline: float | None) -> None:
         late = -1 if deadline is None else int(deadline * 1_000_000)
@@ -183,9 +179,7 @@ class Turns:
     def _value(self, request: int, child: Channels | None) -> Any:
         exchange = self._exchange
         try:
-            answered, error, value = decode(
-                ffi.buffer(exchange.reply + 4, exchange.reply_have - 4)
-            )
+            answered, error, value = decode(ffi.buffer(exchange.reply + 4, exchange.reply_have - 4))
         except ValueError as broken:
             raise ChannelClosedError(str(broken)) from None
         if answered != request:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import functools
+import operator
 import os
 import signal
 from collections.abc import Iterable
@@ -60,19 +62,14 @@ def resolve(family: str, value: Constant) -> int:
         return int(value)
     if isinstance(value, str):
         return _by_name(family, value)
-    if isinstance(value, Iterable) and not isinstance(value, bytes):
-        number = 0
-        for part in value:
-            number |= resolve(family, part)
-        return number
-    msg = f"a {family} constant is an int, a name or several, not {value!r}"
-    raise TypeError(msg)
+    if isinstance(value, bytes):
+        msg = f"a {family} constant is an int, a name or several, not {value!r}"
+        raise TypeError(msg)
+    return functools.reduce(operator.or_, (resolve(family, part) for part in value), 0)
 
 
 def _by_name(family: str, name: str) -> int:
     try:
         return CONSTANTS[family][name.upper()]
     except KeyError:
-        raise OSError(
-            errno.ENOTSUP, f"{os.strerror(errno.ENOTSUP)}: no {family} constant", name
-        ) from None
+        raise OSError(errno.ENOTSUP, f"{os.strerror(errno.ENOTSUP)}: no {family} constant", name) from None

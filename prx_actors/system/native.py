@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from prx_actors.system import _native
+from prx_actors.system import _native  # type: ignore[attr-defined]  # made by the build
 
 if TYPE_CHECKING:
     from cffi import FFI
@@ -20,6 +20,5 @@ lib: Any = _native.lib
 
 def text(pointer: CData) -> str:
     """Return the string that a `const char *` of our own tables points to."""
-    value = ffi.string(pointer)
-    assert isinstance(value, bytes)
-    return value.decode()
+    value: Any = ffi.string(pointer)
+    return str(value, "ascii")

@@ -71,10 +71,7 @@ int prx_input_waiting(int fd);
 
 def constant_table() -> str:
     """Return the C of the table of constants, which leaves out unknown names."""
-    fallbacks = [
-        f"#ifndef {name}\n#define {name} {value}\n#endif"
-        for name, value in names["FALLBACKS"].items()
-    ]
+    fallbacks = [f"#ifndef {name}\n#define {name} {value}\n#endif" for name, value in names["FALLBACKS"].items()]
     rows = [
         f'#ifdef {name}\n{{"{family}", "{name}", {name}}},\n#endif'
         for family, members in names["FAMILIES"].items()

@@ -40,4 +40,5 @@ def send_signal(pidfd: int, signal: int) -> None:
 
 def input_waiting(fd: int) -> int:
     """Return how many bytes can be read at once, 0 when that cannot be told."""
-    return max(0, lib.prx_input_waiting(fd))
+    waiting: int = lib.prx_input_waiting(fd)
+    return max(0, waiting)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import operator
 import os
-from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from prx_actors.driver.protocol import Call
 
 __all__ = ["Bytes", "Path", "convert", "to_bytes", "vector"]
@@ -88,6 +89,4 @@ def convert(call: Call, args: tuple[Any, ...]) -> tuple[object, ...]:
     if len(args) != len(call.types):
         msg = f"{call.name}() takes {len(call.types)} arguments, not {len(args)}"
         raise TypeError(msg)
-    return tuple(
-        _CONVERTERS[kind](arg) for kind, arg in zip(call.types, args, strict=True)
-    )
+    return tuple(_CONVERTERS[kind](arg) for kind, arg in zip(call.types, args, strict=True))

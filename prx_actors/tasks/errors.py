@@ -28,4 +28,3 @@ class NotInExecState(PermissionError):  # noqa: N818
 
 class UndefinedCall(NotImplementedError):  # noqa: N818
     """The call is filtered, or does not exist on this system."""
-

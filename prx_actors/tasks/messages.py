@@ -13,8 +13,8 @@ __all__ = [
     "ExitStatus",
     "Signal",
     "Stderr",
-    "Stdout",
     "StdinBlocked",
+    "Stdout",
     "TermSig",
     "signal_number",
 ]
@@ -30,14 +30,14 @@ def signal_number(number: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Stdout:
-    """Output of a task.
+    r"""Output of a task.
 
     Example:
         >>> from prx_actors import Stdout, prx, receive
         >>> with prx.fork() as task:
         ...     prx.execvp(task, ["echo", "hello"])
         ...     receive(Stdout, task=task, timeout=5).data
-        b'hello\\n'
+        b'hello\n'
 
     """
 

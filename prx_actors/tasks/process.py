@@ -2,45 +2,33 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import time
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, cast
 
 import pykka
 from pykka._envelope import Envelope
 
-from prx_actors.actors import NoProcess, Pid, Process
-from prx_actors.actors.table import process_of, process_table
+from prx_actors.actors.table import process_table
 from prx_actors.actors.threads import current_process
-from prx_actors.driver.channels import Channels
 from prx_actors.driver.driver import SIGKILL, Driver, State
-from prx_actors.driver.protocol import CALLS, OPTIONS, Call
+from prx_actors.driver.protocol import CALLS, Call
 from prx_actors.driver.reactor import Timer, reactor
 from prx_actors.driver.turn import ChannelClosedError, call_deadline
 from prx_actors.tasks.arguments import convert
-from prx_actors.tasks.calls.processes import Child
-from prx_actors.tasks.errors import (
-    NotInCallState,
-    NotInExecState,
-    NotOwner,
-    UndefinedCall,
-)
-from prx_actors.tasks.messages import (
-    ExitStatus,
-    Signal,
-    StdinBlocked,
-    TermSig,
-    signal_number,
-)
-from prx_actors.tasks.options import to_driver
+from prx_actors.tasks.checks import CheckedProcess
+from prx_actors.tasks.children import Child
+from prx_actors.tasks.messages import ExitStatus, Signal, StdinBlocked, TermSig, signal_number
 from prx_actors.tasks.output import Output
-from prx_actors.tasks.task import Task
+
+if TYPE_CHECKING:
+    from prx_actors.actors import Pid, Process
+    from prx_actors.tasks.task import Task
 
 __all__ = ["TaskProcess"]
 
 
-class TaskProcess(Process):
+class TaskProcess(CheckedProcess):
     """Supervises one OS process.
 
     It has no thread and takes no turns of the scheduler for its work: calls
@@ -54,10 +42,6 @@ class TaskProcess(Process):
 
     """
 
-    pid_class: ClassVar[type[Pid]] = Task
-
-    driver: Driver
-
     def __init__(
         self,
         owner: Process,
@@ -69,18 +53,14 @@ class TaskProcess(Process):
         self.owner = owner
         self.parent = parent
         self.options = options
-        self.task = self._task_of(self.actor_ref)
+        # `task.py` sees to it that our pids are tasks.
+        self.task = cast("Task", self.actor_ref)
         self.output = Output(self.task, sink, self._resume_reading)
         self.output.high_water = options["high_water"]
         self._exit_called = False
         self._end_reason: object = None
         self._reported = False
         self._drain: Timer | None = None
-
-    @staticmethod
-    def _task_of(pid: Pid) -> Task:
-        assert isinstance(pid, Task)
-        return pid
 
     def _start_actor_loop(self) -> None:
         process_table.add(self)
@@ -90,45 +70,24 @@ class TaskProcess(Process):
 
     # Birth.
 
-    def begin(
-        self,
-        parent: Driver,
-        call: tuple[str, tuple[int, ...]],
-        given: dict[str, int],
-    ) -> None:
-        """Fork, with the owner and the parent responsible from the start."""
-        name, flags = call
-        pipe_size = given.get("pipe_size", self.options["pipe_size"])
-        self.driver = Driver(parent, self, Channels.create(pipe_size))
+    def begin(self, driver: Driver) -> None:
+        """Take a driver whose fork is about to be asked for.
+
+        The owner and the parent are responsible from here on: should the fork
+        be cut short, nothing is left without somebody to end it.
+        """
+        self.driver = driver
         pykka.ActorRegistry.register(self.actor_ref)
         self._start_actor_loop()
         if self.parent is not None and not self.parent._adopt(self.actor_ref):
-            raise self.parent.gone(name)
+            raise self.parent.gone("fork")  # noqa: EM101 -- the name of the call
         if not self.owner._adopt(self.actor_ref):
             self.owner._check_running()
-        try:
-            parent.fork(CALLS[name].number, flags, self.driver, self._check_parent)
-        except ChannelClosedError:
-            raise self._parent_gone(name) from None
-        for option, value in given.items():
-            self.driver.turns.call(CALLS["setopt"].number, (option.encode(), value))
-            self.set_option(option, value)
-
-    def _check_parent(self) -> None:
-        if self.parent is not None:
-            self.parent.check_call_state("fork")
-
-    def _parent_gone(self, name: str) -> OSError:
-        if self.parent is not None:
-            return self.parent.gone(name)
-        return NoProcess(f"{name}: the keeper of this launcher has just ended; try again")
 
     def abort(self) -> None:
         """Undo a birth that failed, at whatever point."""
         if "driver" in self.__dict__:
             self._terminate("killed")
-        else:
-            self._running = False
 
     # Calls.
 
@@ -154,9 +113,7 @@ class TaskProcess(Process):
         converted = convert(call, args)
         self.output.messages_left = self.options["flowcontrol"]
         try:
-            self.driver.execute(
-                call.number, converted, lambda: self.check_call_state(name)
-            )
+            self.driver.execute(call.number, converted, lambda: self.check_call_state(name))
         except OSError as error:
             self.output.messages_left = -1
             raise self.explain(call, args, error) from None
@@ -168,76 +125,10 @@ class TaskProcess(Process):
         self._exit_called = True
         self.perform(CALLS["exit"], (status,))
 
-    def fork(
-        self,
-        name: str,
-        flags: tuple[int, ...],
-        link: bool,  # noqa: FBT001
-        stdio: Pid | None,
-        options: dict[str, float],
-    ) -> Task:
-        """Have the driver fork; anyone may ask for it."""
-        self.check_call_state(name)
-        return fork_task(
-            self.driver, self, (name, flags), link=link, stdio=stdio, options=options
-        )
-
     def set_option(self, name: str, value: int) -> None:
         """Follow an option that the driver has taken."""
         self.options[name] = value
         self.output.high_water = self.options["high_water"]
-
-    # Checks.
-
-    def check_owner(self, name: str) -> None:
-        """Raise unless the caller owns the task."""
-        self._check_forked(name)
-        if current_process() is not self.owner:
-            msg = (
-                f"{name}: {self.task} belongs to {self.owner.actor_ref}; the caller "
-                f"is {current_process().actor_ref} (each thread is a process)"
-            )
-            raise NotOwner(msg)
-
-    def _check_forked(self, name: str) -> None:
-        if self.driver.state is State.FORKED:
-            msg = (
-                f"{name}: {self.task} belongs to the program that os.fork() has "
-                f"copied into pid {os.getpid()}; fork tasks of your own here"
-            )
-            raise NoProcess(msg)
-
-    def check_call_state(self, name: str) -> None:
-        """Raise unless the task obeys calls."""
-        self._check_forked(name)
-        if self.driver.state is State.GONE or not self._running:
-            raise self.gone(name)
-        if self.driver.state is not State.CALL:
-            msg = f"{name}: {self.task} has called exec; it is a program now"
-            raise NotInCallState(msg)
-
-    def check_exec_state(self, name: str) -> None:
-        """Raise unless the task is a program."""
-        self.check_owner(name)
-        if self.driver.state is State.GONE or not self._running:
-            raise self.gone(name)
-        if self.driver.state is not State.EXEC:
-            msg = f"{name}: {self.task} has not called exec; it has no program"
-            raise NotInExecState(msg)
-
-    def gone(self, name: str) -> NoProcess:
-        """Return the error of a call to a task that has ended."""
-        return NoProcess(f"{name}: {self.task} has ended")
-
-    def explain(self, call: Call, args: tuple[Any, ...], error: OSError) -> Exception:
-        """Return an error that says what was asked of which task."""
-        if error.errno == errno.ENOSYS:
-            return UndefinedCall(call.name)
-        if call.types.startswith("s") and error.filename is None:
-            error.filename = args[0]
-        shown = ", ".join(_shorten(arg) for arg in args)
-        error.add_note(f"{call.name}({shown}) of {self.task}")
-        return error
 
     # What happens to the process: on the reactor's thread.
 
@@ -295,7 +186,7 @@ class TaskProcess(Process):
 
     # The end, by whatever cause.
 
-    def _exit_signal(self, sender: Pid | None, reason: object, *, linked: bool) -> None:
+    def _exit_signal(self, _sender: Pid | None, reason: object, *, linked: bool) -> None:
         # A child's end only updates the table; everybody else's matters.
         if isinstance(reason, str) and reason == "normal":
             return
@@ -382,7 +273,7 @@ class TaskProcess(Process):
     def close_stream(self, stream: str) -> None:
         """Close the runtime's end of a stream."""
         if self.driver.state in {State.GONE, State.FORKED} or not self._running:
-            raise self.gone("eof")
+            raise self.gone("eof")  # noqa: EM101 -- the name of the call
         if stream == "stdin":
             self.driver.stdin.finish()
         else:
@@ -410,46 +301,3 @@ class TaskProcess(Process):
         future: pykka.Future[bool] = pykka.ThreadingFuture()
         self._on_exited(lambda _pid, _reason: future.set(was_alive))
         return future
-
-
-def _shorten(value: object) -> str:
-    shown = repr(value)
-    return shown if len(shown) <= 80 else f"{shown[:77]}..."  # noqa: PLR2004
-
-
-def fork_task(
-    driver: Driver,
-    parent: TaskProcess | None,
-    call: tuple[str, tuple[int, ...]],
-    *,
-    link: bool,
-    stdio: Pid | None,
-    options: dict[str, float],
-) -> Task:
-    """Fork a driver and start the task that stands for the child.
-
-    Args:
-        driver: who forks
-        parent: its task, none for the keeper
-        call: `fork` or `clone`, and the flags
-        link: whether to link the new task to the caller
-        stdio: who gets its output, instead of the caller
-        options: for the new task
-
-    """
-    owner = current_process()
-    sink = owner if stdio is None else process_of(stdio)
-    if sink is None:
-        msg = f"stdio: {stdio} has ended"
-        raise NoProcess(msg)
-    given = {name: to_driver(name, value) for name, value in options.items()}
-    inherited = dict(OPTIONS) if parent is None else dict(parent.options)
-    process = TaskProcess(owner, parent, inherited, sink)
-    try:
-        process.begin(driver, call, given)
-        if link:
-            owner._link(process.actor_ref)
-    except BaseException:
-        process.abort()
-        raise
-    return process.task

@@ -13,11 +13,10 @@ from prx_actors.tasks.calls.processes import ProcessCalls
 from prx_actors.tasks.calls.scheduling import SchedulingCalls
 from prx_actors.tasks.calls.signals import SignalCalls
 from prx_actors.tasks.calls.streams import StreamCalls
+from prx_actors.tasks.process import TaskProcess
 
 if TYPE_CHECKING:
     from types import TracebackType
-
-    from prx_actors.tasks.process import TaskProcess
 
 __all__ = ["Task"]
 
@@ -101,3 +100,7 @@ class Task(
         traceback: TracebackType | None,
     ) -> None:
         self.stop()
+
+
+# A process makes its own pid, and the pid's methods make processes: one of the two has to come second.
+TaskProcess.pid_class = Task

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from prx_actors.actors import Down, Exit, MonitorRef, Pid, Process
 from prx_actors.actors.table import process_of, process_table
 
 REASONS = st.sampled_from(["normal", "kill", "shutdown", "other"])
-INDEX = st.integers(0, 20)
+INDEX = st.integers(0, 3)
 
 
 class Passive(Process):
@@ -74,6 +74,13 @@ class Signals(RuleBasedStateMachine):
         for other in linked:
             self.signal(other, pid, reason, linked=True)
 
+    @initialize()
+    def start_some(self) -> None:
+        """Enough of them for a link and a watcher."""
+        for _ in range(3):
+            self.start()
+
+    @precondition(lambda self: len(self.processes) - len(self.dead) < 4)
     @rule()
     def start(self) -> None:
         """One more process."""
@@ -162,4 +169,4 @@ class Signals(RuleBasedStateMachine):
 
 
 TestSignals = Signals.TestCase
-TestSignals.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestSignals.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)

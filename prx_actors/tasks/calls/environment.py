@@ -38,7 +38,7 @@ class EnvironmentCalls(Calls):
         """
         return list(self._call("environ"))
 
-    def setenv(self, name: Path, value: Path, overwrite: bool) -> None:  # noqa: FBT001 -- setenv(3)
+    def setenv(self, name: Path, value: Path, overwrite: bool) -> None:
         """Set a variable of the environment: setenv(3).
 
         Args:

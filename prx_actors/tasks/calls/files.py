@@ -20,7 +20,7 @@ class FileCalls(Calls):
     __slots__ = ()
 
     def open(self, path: Path, flags: Constant, mode: int = 0) -> int:
-        """Open a file in the process: open(2).
+        r"""Open a file in the process: open(2).
 
         A program that the task turns into inherits it, unless it is opened with
         `o_cloexec`.
@@ -44,7 +44,7 @@ class FileCalls(Calls):
             >>> with prx.fork() as task:
             ...     fd = prx.open(task, "/dev/zero", "o_rdonly")
             ...     prx.read(task, fd, 4)
-            b'\\x00\\x00\\x00\\x00'
+            b'\x00\x00\x00\x00'
 
         """
         return int(self._call("open", path, resolve("file", flags), mode))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from prx_actors.driver.protocol import CALLS
 from prx_actors.system.constants import resolve
 from prx_actors.tasks.arguments import vector
+from prx_actors.tasks.birth import Birth, fork_child
 from prx_actors.tasks.calls.base import Calls
 from prx_actors.tasks.errors import UndefinedCall
 
@@ -19,22 +19,10 @@ if TYPE_CHECKING:
     from prx_actors.actors import Pid
     from prx_actors.system.constants import Constant
     from prx_actors.tasks.arguments import Path
+    from prx_actors.tasks.children import Child
     from prx_actors.tasks.task import Task
 
-__all__ = ["Child", "ProcessCalls"]
-
-
-@dataclass(frozen=True, slots=True)
-class Child:
-    """A child as its parent knows it; the fds are the runtime's, -1 once closed."""
-
-    pid: int
-    exec: bool
-    flowcontrol: int
-    signaloneof: int
-    stdin: int
-    stdout: int
-    stderr: int
+__all__ = ["ProcessCalls"]
 
 
 class ProcessCalls(Calls):
@@ -42,9 +30,7 @@ class ProcessCalls(Calls):
 
     __slots__ = ()
 
-    def fork(
-        self, *, link: bool = False, stdio: Pid | None = None, **options: float
-    ) -> Task:
+    def fork(self, *, link: bool = False, stdio: Pid | None = None, **options: float) -> Task:
         """Fork the task: fork(2).
 
         Anyone may; the caller owns the new task. It ends with its owner and
@@ -72,10 +58,11 @@ class ProcessCalls(Calls):
             True
 
         """
-        return self._process.fork("fork", (), link, stdio, options)
+        return fork_child(self._process, Birth("fork", (), link, stdio, options))
 
     def clone(
         self,
+        /,
         flags: Constant,
         *,
         link: bool = False,
@@ -111,10 +98,10 @@ class ProcessCalls(Calls):
 
         """
         number = resolve("clone", flags)
-        return self._process.fork("clone", (number,), link, stdio, options)
+        return fork_child(self._process, Birth("clone", (number,), link, stdio, options))
 
     def execvp(self, argv: Iterable[Path], arg0: Path | None = None) -> None:
-        """Turn the task into a program that `PATH` leads to: execvp(3).
+        r"""Turn the task into a program that `PATH` leads to: execvp(3).
 
         Its stdio is a stream from now on. The program's end ends the task, after
         `ExitStatus` or `TermSig` has been sent.
@@ -142,10 +129,8 @@ class ProcessCalls(Calls):
         file, arguments = _program(argv, arg0)
         self._process.execute("execvp", (file, arguments))
 
-    def execve(
-        self, argv: Iterable[Path], env: Iterable[Path], arg0: Path | None = None
-    ) -> None:
-        """Turn the task into a program with this environment: execve(2).
+    def execve(self, argv: Iterable[Path], env: Iterable[Path], arg0: Path | None = None) -> None:
+        r"""Turn the task into a program with this environment: execve(2).
 
         Args:
             argv: the program's path and its arguments
@@ -164,7 +149,7 @@ class ProcessCalls(Calls):
             >>> with prx.fork() as task:
             ...     prx.execve(task, ["/usr/bin/env"], ["GREETING=hello"])
             ...     receive(Stdout, task=task, timeout=5).data
-            b'GREETING=hello\\n'
+            b'GREETING=hello\n'
 
         """
         file, arguments = _program(argv, arg0)
@@ -300,9 +285,7 @@ class ProcessCalls(Calls):
         return next((child for child in children if child.pid == pid), None)
 
 
-def _program(
-    argv: Iterable[Path], arg0: Path | None
-) -> tuple[bytes, list[bytes | Path]]:
+def _program(argv: Iterable[Path], arg0: Path | None) -> tuple[bytes, list[bytes | Path]]:
     arguments: list[bytes | Path] = list(vector(argv))
     if not arguments:
         msg = "argv is empty: it begins with the program"

@@ -1,0 +1,98 @@
+"""The birth of a task: a fork of a driver, and the actor that stands for the child."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from prx_actors.actors import NoProcess
+from prx_actors.actors.table import process_of
+from prx_actors.actors.threads import current_process
+from prx_actors.driver.channels import Channels
+from prx_actors.driver.driver import Driver
+from prx_actors.driver.protocol import CALLS, OPTIONS
+from prx_actors.driver.turn import ChannelClosedError
+from prx_actors.tasks.options import to_driver
+from prx_actors.tasks.process import TaskProcess
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from prx_actors.actors import Pid, Process
+    from prx_actors.tasks.task import Task
+
+__all__ = ["Birth", "fork_child", "fork_root"]
+
+
+@dataclass(frozen=True, slots=True)
+class Birth:
+    """What is asked for."""
+
+    call: str = "fork"
+    """`fork` or `clone`."""
+    flags: tuple[int, ...] = ()
+    """For `clone`."""
+    link: bool = False
+    """Whether to link the new task to the caller."""
+    stdio: Pid | None = None
+    """Who gets its output, instead of the caller."""
+    options: Mapping[str, float] = field(default_factory=dict)
+    """For the new task and its own forks, as the caller writes them."""
+
+
+def fork_root(keeper: Driver, birth: Birth) -> Task:
+    """Fork a root off a keeper."""
+    return _fork(keeper, None, birth)
+
+
+def fork_child(parent: TaskProcess, birth: Birth) -> Task:
+    """Fork a task; anyone may ask for it."""
+    parent.check_call_state(birth.call)
+    return _fork(parent.driver, parent, birth)
+
+
+def _fork(driver: Driver, parent: TaskProcess | None, birth: Birth) -> Task:
+    owner = current_process()
+    given = {name: to_driver(name, value) for name, value in birth.options.items()}
+    options = dict(OPTIONS) if parent is None else dict(parent.options)
+    process = TaskProcess(owner, parent, options, _sink(owner, birth.stdio))
+    try:
+        pipe_size = given.get("pipe_size", options["pipe_size"])
+        process.begin(Driver(driver, process, Channels.create(pipe_size)))
+        _ask(driver, process, birth)
+        for name, value in given.items():
+            process.driver.turns.call(CALLS["setopt"].number, (name.encode(), value))
+            process.set_option(name, value)
+        if birth.link:
+            owner._link(process.actor_ref)
+    except BaseException:
+        process.abort()
+        raise
+    return process.task
+
+
+def _sink(owner: Process, stdio: Pid | None) -> Process:
+    sink = owner if stdio is None else process_of(stdio)
+    if sink is None:
+        msg = f"stdio: {stdio} has ended"
+        raise NoProcess(msg)
+    return sink
+
+
+def _ask(driver: Driver, process: TaskProcess, birth: Birth) -> None:
+    parent = process.parent
+
+    def check() -> None:
+        if parent is not None:
+            parent.check_call_state(birth.call)
+
+    try:
+        driver.fork(CALLS[birth.call].number, birth.flags, process.driver, check)
+    except ChannelClosedError:
+        if parent is not None:
+            raise parent.gone(birth.call) from None
+        msg = f"{birth.call}: the keeper of this launcher has just ended; try again"
+        raise NoProcess(msg) from None
+    except OSError as error:
+        error.add_note(f"{birth.call} of {'the keeper' if parent is None else parent.task}")
+        raise
