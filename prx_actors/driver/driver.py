@@ -314,7 +314,7 @@ class Driver:
 
         A copy of the fd in a forked worker cannot keep it open.
         """
-        lib.prx_channels_shut(self.channels.c)
+        self.turns.shut()
 
     def kill(self) -> None:
         """Kill the process now."""
@@ -333,22 +333,28 @@ class Driver:
                 self._order_parent(signal, delay)
 
     def _order_parent(self, signal: int, delay: float) -> None:
-        if self.parent is None or self.parent.state is State.GONE:
-            return
-        order = frame(lib.PRX_ORDER_END, self.id, signal, int(delay * 1_000_000))
-        try:
-            os.write(self.parent.channels.c.event, order)
-        except OSError as full:
-            logger.warning("Cannot order the end of %r: %s", self.listener, full)
+        if self.parent is not None:
+            self.parent.order(frame(lib.PRX_ORDER_END, self.id, signal, int(delay * 1_000_000)))
+
+    def order(self, message: bytes) -> None:
+        """Send an order, which the driver obeys between calls."""
+        with self._lock:
+            if self.state in {State.GONE, State.FORKED}:
+                return
+            try:
+                os.write(self.channels.c.event, message)
+            except OSError as error:
+                logger.warning("%r takes no orders: %s", self.listener, error)
 
     def close(self) -> None:
         """Close all channels; on the reactor's thread."""
-        for fd in (self.channels.c.event, self.channels.c.call, self.channels.c.pidfd):
+        for fd in (self.channels.c.event, self.channels.c.pidfd):
             if fd >= 0:
                 reactor.unregister(fd)
         self.stdin.close()
         self.stdout.close()
         self.stderr.close()
+        self.turns.close()
         with self._lock:
             self.channels.close()
 
@@ -357,4 +363,5 @@ class Driver:
         """Close the channels of all drivers, in the child of an `os.fork()`."""
         for driver in list(cls._all):
             driver.state = State.FORKED
+            driver.turns.leave()
             driver.channels.close()

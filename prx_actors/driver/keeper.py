@@ -44,6 +44,7 @@ class Keeper:
 
     def __init__(self, launcher: tuple[str, ...], path: str) -> None:
         self.ended = threading.Event()
+        self._left = {"driver", "launcher"}
         reactor.start()
         # A file and not a pipe: the launcher may write at any time, read or not.
         with tempfile.TemporaryFile() as complaints:
@@ -119,6 +120,7 @@ class Keeper:
             for key in [key for key, keeper in _keepers.items() if keeper is self]:
                 del _keepers[key]
         self.driver.close()
+        self._part_ended("driver")
 
     def on_closed(self) -> None:
         """Nothing: a keeper has no output."""
@@ -130,7 +132,12 @@ class Keeper:
         self._process.wait()
         if self.driver.state is not State.GONE:
             self.driver.shut()
-        self.ended.set()
+        self._part_ended("launcher")
+
+    def _part_ended(self, part: str) -> None:
+        self._left.discard(part)
+        if not self._left:
+            self.ended.set()
 
     def leave_to_parent(self) -> None:
         """Forget the launcher, in the child of an `os.fork()`."""

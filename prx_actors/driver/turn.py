@@ -82,21 +82,38 @@ def timeout(seconds: float) -> Iterator[None]:
 class Turns:
     """The call socket of one driver."""
 
-    __slots__ = ("_exchange", "_lock", "_numbers", "_on_late_reply", "channels")
+    __slots__ = ("_exchange", "_lock", "_numbers", "_on_late_reply")
 
     def __init__(self, channels: Channels, on_late_reply: Callable[[bool], None]) -> None:
-        self.channels = channels
         self._on_late_reply = on_late_reply
         self._lock = threading.Lock()
         self._numbers = count()
         exchange = ffi.new("struct prx_exchange *")
-        lib.prx_exchange_init(exchange, channels.c.call)
+        lib.prx_exchange_init(exchange, channels.c)
         self._exchange: CData = ffi.gc(exchange, lib.prx_exchange_free)
 
     @property
     def busy(self) -> bool:
         """Whether a reply is outstanding."""
         return bool(self._exchange.busy)
+
+    def shut(self) -> None:
+        """Close the socket for both sides: the order to end.
+
+        A copy of the fd in a forked worker cannot keep it open.
+        """
+        lib.prx_exchange_shut(self._exchange)
+
+    def close(self) -> None:
+        """Shut the socket and close it as soon as no turn uses it."""
+        fd = self._exchange.fd
+        if fd >= 0:
+            reactor.unregister(fd)
+        lib.prx_exchange_close(self._exchange)
+
+    def leave(self) -> None:
+        """Close our copy of the socket and nothing else: it is the parent's, after a fork."""
+        lib.prx_exchange_free(self._exchange)
 
     def call(
         self,
@@ -199,7 +216,7 @@ class Turns:
         reactor.call_soon(self._drain)
 
     def _drain(self) -> None:
-        fd = self.channels.c.call
+        fd = self._exchange.fd
         if fd < 0:
             return
         reactor.unregister(fd)

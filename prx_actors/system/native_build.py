@@ -53,9 +53,10 @@ struct prx_exchange {
 int prx_channels_open(struct prx_channels *c, int pipe_size);
 void prx_channels_init(struct prx_channels *c);
 void prx_channels_close(struct prx_channels *c);
-void prx_channels_shut(struct prx_channels *c);
 void prx_close(int *fd);
-void prx_exchange_init(struct prx_exchange *x, int fd);
+void prx_exchange_init(struct prx_exchange *x, struct prx_channels *c);
+void prx_exchange_shut(struct prx_exchange *x);
+void prx_exchange_close(struct prx_exchange *x);
 void prx_exchange_free(struct prx_exchange *x);
 int prx_exchange_begin(struct prx_exchange *x, const uint8_t *data, size_t size,
                        struct prx_channels *child);

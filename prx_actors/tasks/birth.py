@@ -61,7 +61,7 @@ def _fork(driver: Driver, parent: TaskProcess | None, birth: Birth) -> Task:
         process.begin(Driver(driver, process, Channels.create(pipe_size)))
         _ask(driver, process, birth)
         for name, value in given.items():
-            process.driver.turns.call(CALLS["setopt"].number, (name.encode(), value))
+            process.perform(CALLS["setopt"], (name, value))
             process.set_option(name, value)
         if birth.link:
             owner._link(process.actor_ref)

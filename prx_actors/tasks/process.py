@@ -101,6 +101,7 @@ class TaskProcess(CheckedProcess):
         try:
             return driver.turns.call(call.number, converted)
         except ChannelClosedError:
+            self.owner._check_running()  # its end is what has ended the task
             raise self.gone(call.name) from None
         except OSError as error:
             raise self.explain(call, args, error) from None

@@ -34,12 +34,6 @@ void prx_channels_close(struct prx_channels *c) {
         close_all(c->far);
 }
 
-/* The order to end. Unlike close(2) it works whoever holds a copy, and wakes who waits for a reply. */
-void prx_channels_shut(struct prx_channels *c) {
-        if (c->call >= 0)
-                (void) shutdown(c->call, SHUT_RDWR);
-}
-
 static int open_socket(int *near, int *far) {
         int fds[2];
 
@@ -86,12 +80,48 @@ int prx_channels_open(struct prx_channels *c, int pipe_size) {
         return result;
 }
 
-void prx_exchange_init(struct prx_exchange *x, int fd) {
-        *x = (struct prx_exchange) { .fd = fd, .fds = { -1, -1, -1, -1, -1 }, .received = -1 };
+static bool claim(struct prx_exchange *x) {
+        return !__atomic_exchange_n(&x->claimed, 1, __ATOMIC_SEQ_CST);
+}
+
+/* An fd number may name another file as soon as it is closed: nobody closes it under somebody who uses it. */
+static void unclaim(struct prx_exchange *x) {
+        do {
+                if (__atomic_load_n(&x->closing, __ATOMIC_SEQ_CST))
+                        prx_close(&x->fd);
+                __atomic_store_n(&x->claimed, 0, __ATOMIC_SEQ_CST);
+        } while (__atomic_load_n(&x->closing, __ATOMIC_SEQ_CST) && x->fd >= 0 && claim(x));
+}
+
+/* The reactor holds its claim for some non-blocking system calls at the most. */
+static void claim_wait(struct prx_exchange *x) {
+        while (!claim(x))
+                (void) poll(NULL, 0, 1);
+}
+
+/* The call socket is the exchange's from now on. */
+void prx_exchange_init(struct prx_exchange *x, struct prx_channels *c) {
+        *x = (struct prx_exchange) { .fd = c->call, .fds = { -1, -1, -1, -1, -1 }, .received = -1 };
+        c->call = -1;
+}
+
+/* The order to end. Unlike close(2) it works whoever holds a copy, and wakes who waits for a reply. */
+void prx_exchange_shut(struct prx_exchange *x) {
+        if (x->fd >= 0)
+                (void) shutdown(x->fd, SHUT_RDWR);
+}
+
+/* Never waits: whoever is inside is about to leave, since the socket is shut, and closes it then. */
+void prx_exchange_close(struct prx_exchange *x) {
+        prx_exchange_shut(x);
+        __atomic_store_n(&x->closing, 1, __ATOMIC_SEQ_CST);
+        if (claim(x))
+                unclaim(x);
 }
 
 void prx_exchange_free(struct prx_exchange *x) {
         prx_close(&x->received);
+        prx_close(&x->fd);
         close_all(x->fds);
         free(x->reply);
         free(x->out);
@@ -236,20 +266,6 @@ static int wait_ready(const struct prx_exchange *x, int64_t deadline_usec) {
         return n == 0 ? -ETIMEDOUT : 0;
 }
 
-static bool claim(struct prx_exchange *x) {
-        return !__atomic_exchange_n(&x->claimed, 1, __ATOMIC_ACQUIRE);
-}
-
-static void unclaim(struct prx_exchange *x) {
-        __atomic_store_n(&x->claimed, 0, __ATOMIC_RELEASE);
-}
-
-/* The reactor holds its claim for some non-blocking system calls at the most. */
-static void claim_wait(struct prx_exchange *x) {
-        while (!claim(x))
-                (void) poll(NULL, 0, 1);
-}
-
 /* Goes on until the reply is there: 0. -EINTR: a signal came, let Python handle it and call again.
  * -EPIPE: the driver closed. deadline_usec < 0: none. */
 int prx_exchange_run(struct prx_exchange *x, int64_t deadline_usec) {
@@ -257,6 +273,8 @@ int prx_exchange_run(struct prx_exchange *x, int64_t deadline_usec) {
 
         claim_wait(x);
         x->abandoned = false;
+        if (x->fd < 0)
+                result = -EPIPE;
         while (x->busy && !result) {
                 if (deadline_usec >= 0)
                         result = wait_ready(x, deadline_usec);

@@ -25,10 +25,11 @@ enum prx_drain {
 
 /* A request under way. One at a time: the caller holds the task's turn, or marks it abandoned. */
 struct prx_exchange {
-        int fd;
+        int fd;                 /* the call socket */
         bool busy;              /* sent in part or in full, reply not complete */
         bool abandoned;         /* nobody waits for the reply any more: the reactor finishes it */
-        volatile int claimed;   /* somebody is inside prx_exchange_* now */
+        int claimed;            /* somebody is inside prx_exchange_* now */
+        int closing;            /* whoever leaves last closes the fd */
         uint8_t *out;
         size_t out_capacity, out_size, out_sent;
         uint8_t *reply;
@@ -41,10 +42,11 @@ struct prx_exchange {
 void prx_channels_init(struct prx_channels *c);
 int prx_channels_open(struct prx_channels *c, int pipe_size);
 void prx_channels_close(struct prx_channels *c);
-void prx_channels_shut(struct prx_channels *c);
 void prx_close(int *fd);
 
-void prx_exchange_init(struct prx_exchange *x, int fd);
+void prx_exchange_init(struct prx_exchange *x, struct prx_channels *c);
+void prx_exchange_shut(struct prx_exchange *x);
+void prx_exchange_close(struct prx_exchange *x);
 void prx_exchange_free(struct prx_exchange *x);
 int prx_exchange_begin(struct prx_exchange *x, const uint8_t *data, size_t size, struct prx_channels *child);
 int prx_exchange_run(struct prx_exchange *x, int64_t deadline_usec);

@@ -28,6 +28,7 @@ static struct child *children;
 static int children_size;       /* slots that exist */
 static int children_used;       /* slots up to the last one ever taken */
 static volatile int alive;      /* slots with a pid: the handler counts down */
+static bool deadlines;          /* some child may have one */
 
 static void report(struct child *child) {
         child->unreported = event_send_exited(child->id, child->status) == -EAGAIN;
@@ -125,6 +126,7 @@ void children_forget(void) {
         children = NULL;
         children_size = children_used = 0;
         alive = 0;
+        deadlines = false;
 }
 
 bool children_any(void) {
@@ -153,6 +155,7 @@ void children_end(int64_t id, int signal, int64_t deadline) {
                         if (signal)
                                 (void) kill(children[i].pid, signal);
                         children[i].deadline = deadline;
+                        deadlines = true;
                 }
         signals_release_children();
 }
@@ -160,6 +163,8 @@ void children_end(int64_t id, int signal, int64_t deadline) {
 int64_t children_kill_late(int64_t now) {
         int64_t next = -1;
 
+        if (!deadlines)
+                return -1;
         signals_hold_children();
         for (int i = 0; i < children_used; i++) {
                 struct child *child = &children[i];
@@ -171,6 +176,7 @@ int64_t children_kill_late(int64_t now) {
                 } else if (next < 0 || child->deadline < next)
                         next = child->deadline;
         }
+        deadlines = next >= 0;
         signals_release_children();
         return next;
 }

@@ -1,0 +1,57 @@
+"""A call of a task against the bare exchange of as many bytes with another process."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING
+
+from prx_actors import prx, shutdown
+from prx_actors.driver.protocol import CALLS, frame
+
+from .harness import compare, median_time, on_processors, placements
+from .pingpong import ping_pong
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from prx_actors import Task
+
+    from .harness import Comparison
+
+__all__ = ["run"]
+
+DEPTH = 32
+TIMES = 1000
+"""Calls of a side in a round."""
+
+REQUEST = len(frame(TIMES, CALLS["getpid"].number))
+REPLY = 4 + 1 + 5 + 1 + 5
+"""Length, array, number, errno, pid: the driver writes whatever is above 127 as an int32."""
+
+
+def run(rounds: int) -> list[Comparison]:
+    """Compare getpid at both ends of a chain of tasks, on one processor and on all."""
+    return [_on(name, processors, rounds) for name, processors in placements().items()]
+
+
+def _on(name: str, processors: set[int], rounds: int) -> Comparison:
+    # The keeper is started anew, so that it and all that it forks stay where we are.
+    shutdown()
+    with on_processors(processors), ping_pong(REQUEST, REPLY) as ping, _chain(DEPTH) as tasks:
+        functions: dict[str, Callable[[], object]] = {
+            "bare ping-pong": ping,
+            "getpid, depth 1": partial(prx.getpid, tasks[0]),
+            f"getpid, depth {DEPTH}": partial(prx.getpid, tasks[-1]),
+        }
+        sides = {side: partial(median_time, function, TIMES) for side, function in functions.items()}
+        return compare(f"calls: {name}", "microseconds", sides, rounds)
+
+
+@contextmanager
+def _chain(depth: int) -> Iterator[list[Task]]:
+    with prx.fork(maxforkdepth=depth) as root:
+        tasks = [root]
+        while len(tasks) < depth:
+            tasks.append(prx.fork(tasks[-1]))
+        yield tasks
