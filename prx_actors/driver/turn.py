@@ -7,6 +7,7 @@ may come anywhere in here without a lost turn, a lost byte or a lost fd.
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import select
 import threading
@@ -30,6 +31,8 @@ __all__ = ["ChannelClosedError", "Turns", "call_deadline", "timeout"]
 class ChannelClosedError(Exception):
     """The driver has closed its end: it has ended, or it is a program now."""
 
+
+logger = logging.getLogger("prx_actors")
 
 _WAIT_FOR = {
     lib.PRX_DRAIN_INPUT: select.EPOLLIN,
@@ -162,14 +165,14 @@ class Turns:
         child: Channels | None,
         deadline: float | None,
     ) -> Any:
-        exchange = self._exchange
+        request = next(self._numbers) & 0xFFFFFFFF
+        payload = encode((request, number, *args))
+        into = ffi.NULL if child is None else child.c
+        late = -1 if deadline is None else int(deadline * 1_000_000)
         try:
-            if exchange.busy:
-                self._run(deadline)
-                self._on_late_reply(False)
-            request = next(self._numbers) & 0xFFFFFFFF
-            self._begin(encode((request, number, *args)), child)
-            self._run(deadline)
+            result = lib.prx_exchange_call(self._exchange, payload, len(payload), into, late)
+            if result:
+                self._go_on(result, (payload, into, late))
         except ChannelClosedError:
             raise
         except BaseException:
@@ -177,31 +180,36 @@ class Turns:
             raise
         return self._value(request, child)
 
-    def _begin(self, payload: bytes, child: Channels | None) -> None:
-        into = ffi.NULL if child is None else child.c
-        result = lib.prx_exchange_begin(self._exchange, ffi.from_buffer(payload), len(payload), into)
-        if result < 0:
-            raise OSError(-result, f"{os.strerror(-result)}: a request of {len(payload)} bytes")
+    def _go_on(self, result: int, call: tuple[bytes, CData, int]) -> None:
+        """Do what an exchange needs that did not go through at once."""
+        payload, into, late = call
+        if result == -errno.EBUSY:
+            # An abandoned reply comes first; it is dropped.
+            self._finish(lib.prx_exchange_run(self._exchange, late), late)
+            self._on_late_reply(False)
+            result = lib.prx_exchange_call(self._exchange, payload, len(payload), into, late)
+        self._finish(result, late)
 
-    def _run(self, deadline: float | None) -> None:
-        late = -1 if deadline is None else int(deadline * 1_000_000)
-        while (result := lib.prx_exchange_run(self._exchange, late)) == -errno.EINTR:
-            pass  # here Python runs the handlers of signals
-        if result == 0:
-            return
+    def _finish(self, result: int, late: int) -> None:
+        while result == -errno.EINTR:
+            # Between these two lines Python runs the handlers of signals.
+            result = lib.prx_exchange_run(self._exchange, late)
         if result == -errno.ETIMEDOUT:
             raise TimeoutError(errno.ETIMEDOUT, "the call takes longer than allowed")
-        raise ChannelClosedError(os.strerror(-result))
+        if result in {-errno.EMSGSIZE, -errno.ENOMEM}:
+            raise OSError(-result, os.strerror(-result))
+        if result < 0:
+            raise ChannelClosedError(os.strerror(-result))
 
     def _value(self, request: int, child: Channels | None) -> Any:
         exchange = self._exchange
         try:
             answered, error, value = decode(ffi.buffer(exchange.reply + 4, exchange.reply_have - 4))
         except ValueError as broken:
-            raise ChannelClosedError(str(broken)) from None
+            raise self._broken(str(broken)) from None
         if answered != request:
-            msg = f"reply {answered} to request {request}"
-            raise ChannelClosedError(msg)
+            what = f"reply {answered} to request {request}"
+            raise self._broken(what)
         if error:
             raise OSError(error, os.strerror(error))
         if child is not None:
@@ -209,6 +217,12 @@ class Turns:
                 raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
             lib.prx_exchange_take_pidfd(exchange, child.c)
         return value
+
+    def _broken(self, what: str) -> ChannelClosedError:
+        """End a driver that does not keep to the protocol."""
+        logger.error("A driver has broken the protocol: %s", what)
+        self.shut()
+        return ChannelClosedError(what)
 
     def _abandon(self) -> None:
         """Leave the reply that will come to the reactor."""

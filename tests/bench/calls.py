@@ -26,8 +26,8 @@ TIMES = 1000
 """Calls of a side in a round."""
 
 REQUEST = len(frame(TIMES, CALLS["getpid"].number))
-REPLY = 4 + 1 + 5 + 1 + 5
-"""Length, array, number, errno, pid: the driver writes whatever is above 127 as an int32."""
+REPLY = 4 + 1 + 5 + 3 + 5
+"""Length, array, number as uint32, errno as uint16, pid as int32."""
 
 
 def run(rounds: int) -> list[Comparison]:

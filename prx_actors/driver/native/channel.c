@@ -148,7 +148,7 @@ static int make_room(uint8_t **data, size_t *capacity, size_t size) {
 }
 
 /* Takes the request over: from here on it goes out whole, whatever becomes of the caller. */
-int prx_exchange_begin(struct prx_exchange *x, const uint8_t *data, size_t size, struct prx_channels *child) {
+static int begin(struct prx_exchange *x, const uint8_t *data, size_t size, struct prx_channels *child) {
         if (x->busy)
                 return -EBUSY;
         if (size > PRX_FRAME_MAX)
@@ -285,6 +285,15 @@ int prx_exchange_run(struct prx_exchange *x, int64_t deadline_usec) {
         }
         unclaim(x);
         return result;
+}
+
+/* A request and its reply in one go; what it returns is what prx_exchange_run returns, or -EBUSY when an earlier
+ * reply is outstanding, -EMSGSIZE or -ENOMEM, with nothing sent. */
+int prx_exchange_call(struct prx_exchange *x, const uint8_t *data, size_t size, struct prx_channels *child,
+                      int64_t deadline_usec) {
+        int result = begin(x, data, size, child);
+
+        return result ? result : prx_exchange_run(x, deadline_usec);
 }
 
 void prx_exchange_abandon(struct prx_exchange *x) {
