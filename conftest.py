@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 from support import leaks
+from support.docstrings import docstring_examples
 from support.features import require
 from sybil import Sybil
 from sybil.parsers.myst import PythonCodeBlockParser
-from sybil.parsers.rest import DocTestParser
 from sybil.sybil import SybilCollection
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 def examples(folder: str, pattern: str) -> Sybil:
     """Make the examples in a folder's files tests; Sybil itself would not look for autouse fixtures."""
-    parsers: list[Parser] = [PythonCodeBlockParser(), DocTestParser()]
+    parsers: list[Parser] = [PythonCodeBlockParser(), docstring_examples]
     return Sybil(parsers, path=folder, pattern=pattern, fixtures=["nothing_left_behind"])
 
 

@@ -37,6 +37,10 @@ LATE = 0.5
 """Seconds after the deadline that a driver has to end its own children."""
 
 
+EVENT_MAX = 4096
+"""Bytes of an event, with room for the siginfo of any system."""
+
+
 class State(enum.Enum):
     """What a driver does with its channels."""
 
@@ -54,6 +58,9 @@ class State(enum.Enum):
 
 class Listener(Protocol):
     """Who is told what happens to a driver; on the reactor's thread, never blocking."""
+
+    def wants_output(self) -> bool:
+        """Say whether to read output."""
 
     def on_output(self, stream: str, data: bytes) -> bool:
         """Take output; return whether to go on reading."""
@@ -90,13 +97,17 @@ class Driver:
         self.stdout = self._output("stdout")
         self.stderr = self._output("stderr")
         self._lock = threading.RLock()
-        self._frames = Frames()
+        self._frames = Frames(EVENT_MAX)
         self._deadline: Timer | None = None
+        self._event_closed = False
+        self._waiting_signal: tuple[int, float] | None = None
+        self._watched = False
 
     def _output(self, stream: str) -> OutputPipe:
         return OutputPipe(
             self.channels,
             f"{stream}_fd",
+            self.listener.wants_output,
             lambda data: self.listener.on_output(stream, data),
             self._on_output_closed,
         )
@@ -180,12 +191,16 @@ class Driver:
             reactor.register(self.channels.c.event, select.EPOLLIN, self._on_event)
             self.stdout.start()
             self.stderr.start()
+        if self.parent is not None and self.parent.state is State.GONE:
+            # It ended between its reply and here, when it could not hand this one over yet.
+            self.watch()
 
     def discard(self) -> None:
         """Give up a child whose fork failed: what may run of it ends by itself."""
         with self._lock:
             self.state = State.GONE
-        reactor.call_soon(self.close)
+        # The listener may have been told to end in the meantime: it waits for this.
+        reactor.call_soon(lambda: self.listener.on_reaped(None))
 
     def host_pid(self) -> int | None:
         """Return the pid as the runtime sees it, none when it is gone."""
@@ -204,10 +219,18 @@ class Driver:
             reactor.unregister(self.channels.c.event)
             if self.parent is None:
                 self.on_exited(None)
+            else:
+                self._on_event_closed()
         except ValueError:
             logger.exception("Malformed event of the driver of %r", self.listener)
             reactor.unregister(self.channels.c.event)
             self.kill()
+
+    def _on_event_closed(self) -> None:
+        with self._lock:
+            self._event_closed = True
+            if self._waiting_signal is not None:
+                self._signal(*self._waiting_signal)
 
     def _read_events(self) -> None:
         while self.channels.c.event >= 0:
@@ -250,9 +273,11 @@ class Driver:
 
     def watch(self) -> None:
         """Watch the process itself: its parent, which would report its end, is gone."""
-        pidfd = self.channels.c.pidfd
-        if self.state is not State.GONE and pidfd >= 0:
-            reactor.register(pidfd, select.EPOLLIN, self._on_pidfd)
+        with self._lock:
+            pidfd = self.channels.c.pidfd
+            if self.state is not State.GONE and pidfd >= 0 and not self._watched:
+                self._watched = True
+                reactor.register(pidfd, select.EPOLLIN, self._on_pidfd)
 
     def _on_pidfd(self, _events: int) -> None:
         pidfd = self.channels.c.pidfd
@@ -275,11 +300,6 @@ class Driver:
         if not pipe.open:
             raise OSError(errno.EBADF, os.strerror(errno.EBADF), stream)
         reactor.call_soon(pipe.close)
-
-    def pause_reading(self) -> None:
-        """Leave the output where it is, until it is resumed."""
-        reactor.call_soon(self.stdout.pause)
-        reactor.call_soon(self.stderr.pause)
 
     def read_waiting(self) -> None:
         """Deliver what the pipes held when the end was seen, paused or not."""
@@ -304,7 +324,7 @@ class Driver:
             executed = self.state is not State.CALL
             self.shut()
             if executed and signal:
-                self._signal(signal, delay)
+                self._signal_program(signal, delay)
             late = delay if executed else delay + LATE
             self._deadline = reactor.call_later(late, self.kill)
         reactor.call_soon(self.stdin.close)
@@ -319,6 +339,14 @@ class Driver:
     def kill(self) -> None:
         """Kill the process now."""
         self._signal(SIGKILL, 0)
+
+    def _signal_program(self, signal: int, delay: float) -> None:
+        # In the midst of exec the driver would still take it for itself, and the program never see it; its
+        # event channel is closed by the exec.
+        if self._event_closed:
+            self._signal(signal, delay)
+        else:
+            self._waiting_signal = (signal, delay)
 
     def _signal(self, signal: int, delay: float) -> None:
         with self._lock:

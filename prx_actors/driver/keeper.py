@@ -107,6 +107,10 @@ class Keeper:
 
     # The listener.
 
+    def wants_output(self) -> bool:
+        """Nothing: a keeper has no output."""
+        raise NotImplementedError
+
     def on_output(self, stream: str, data: bytes) -> bool:
         """Nothing: a keeper has no output."""
         raise NotImplementedError(stream, data)

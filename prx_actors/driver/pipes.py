@@ -27,17 +27,19 @@ READ_SIZE = 65536
 class OutputPipe:
     """stdout or stderr. All but `resume` and `open` belongs to the reactor's thread."""
 
-    __slots__ = ("_channels", "_deliver", "_field", "_on_close", "_reading")
+    __slots__ = ("_channels", "_deliver", "_field", "_on_close", "_reading", "_wanted")
 
     def __init__(
         self,
         channels: Channels,
         field: str,
+        wanted: Callable[[], bool],
         deliver: Callable[[bytes], bool],
         on_close: Callable[[], None],
     ) -> None:
         self._channels = channels
         self._field = field
+        self._wanted = wanted
         self._deliver = deliver
         self._on_close = on_close
         self._reading = False
@@ -70,6 +72,10 @@ class OutputPipe:
             reactor.unregister(self.fd)
 
     def _on_ready(self, _events: int) -> None:
+        # The other stream may have used up what flow control allows for both.
+        if not self._wanted():
+            self.pause()
+            return
         data = self._take()
         if data and not self._deliver(data):
             self.pause()
@@ -107,7 +113,7 @@ class OutputPipe:
 class InputPipe:
     """stdin. The caller writes what fits; the reactor writes the rest, in order."""
 
-    __slots__ = ("_channels", "_closing", "_lock", "_queue", "_registered", "queued")
+    __slots__ = ("_broken", "_channels", "_closing", "_lock", "_queue", "_registered", "queued")
 
     def __init__(self, channels: Channels) -> None:
         self._channels = channels
@@ -115,6 +121,7 @@ class InputPipe:
         self._queue: deque[memoryview] = deque()
         self._registered = False
         self._closing = False
+        self._broken = False
         self.queued = 0
         """Bytes that the pipe has not taken yet."""
 
@@ -140,6 +147,8 @@ class InputPipe:
 
         """
         with self._lock:
+            if self._broken:
+                raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE), "stdin")
             if self.fd < 0 or self._closing:
                 raise OSError(errno.EBADF, os.strerror(errno.EBADF), "stdin")
             if self.queued + len(data) > limit:
@@ -184,7 +193,7 @@ class InputPipe:
             try:
                 self._flush()
             except OSError:
-                self._closing = True  # nobody reads any more: EPIPE
+                self._closing = self._broken = True  # nobody reads any more: EPIPE
             if not self._queue:
                 self._registered = False
                 reactor.unregister(self.fd)

@@ -56,9 +56,15 @@ def frame(*elements: object) -> bytes:
 
 
 class Frames:
-    """Cuts a byte stream into messages."""
+    """Cuts a byte stream into messages.
 
-    def __init__(self) -> None:
+    Args:
+        limit: bytes of a frame; a longer one is an error
+
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
         self._rest = b""
 
     def feed(self, data: bytes) -> list[list[Any]]:
@@ -72,7 +78,7 @@ class Frames:
         messages = []
         while len(self._rest) >= 4:  # noqa: PLR2004
             end = 4 + int.from_bytes(self._rest[:4], "big")
-            if end > lib.PRX_FRAME_MAX:
+            if end > self._limit:
                 msg = f"a frame of {end} bytes"
                 raise ValueError(msg)
             if len(self._rest) < end:

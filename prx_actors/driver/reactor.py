@@ -70,6 +70,7 @@ class Reactor:
         if self._thread is not None:
             self._epoll.close()
             os.close(self._wake)
+            self._wake = -1  # its number will be somebody else's
         self._thread = None
         self._start_lock = threading.Lock()
         self._reset()
@@ -93,7 +94,9 @@ class Reactor:
             self._epoll.unregister(fd)
 
     def call_soon(self, function: Callable[[], None]) -> None:
-        """Call a function on the reactor's thread."""
+        """Call a function on the reactor's thread; never, in the child of an `os.fork()`."""
+        if self._wake < 0:
+            return
         self._soon.append(function)
         os.eventfd_write(self._wake, 1)
 

@@ -30,7 +30,7 @@ class CheckedProcess(Process):
 
     def check_owner(self, name: str) -> None:
         """Raise unless the caller owns the task."""
-        self._check_forked(name)
+        self.check_forked(name)
         if current_process() is not self.owner:
             msg = (
                 f"{name}: {self.task} belongs to {self.owner.actor_ref}; the caller "
@@ -38,7 +38,8 @@ class CheckedProcess(Process):
             )
             raise NotOwner(msg)
 
-    def _check_forked(self, name: str) -> None:
+    def check_forked(self, name: str) -> None:
+        """Raise in the child of an `os.fork()`."""
         if self.driver.state is State.FORKED:
             msg = (
                 f"{name}: {self.task} belongs to the program that os.fork() has "
@@ -48,7 +49,7 @@ class CheckedProcess(Process):
 
     def check_call_state(self, name: str) -> None:
         """Raise unless the task obeys calls."""
-        self._check_forked(name)
+        self.check_forked(name)
         if self.driver.state is State.GONE or not self._running:
             raise self.gone(name)
         if self.driver.state is not State.CALL:

@@ -87,6 +87,8 @@ class TaskProcess(CheckedProcess):
     def abort(self) -> None:
         """Undo a birth that failed, at whatever point."""
         if "driver" in self.__dict__:
+            if self.driver.pid is None:
+                self.driver.discard()
             self._terminate("killed")
 
     # Calls.
@@ -117,12 +119,13 @@ class TaskProcess(CheckedProcess):
             self.driver.execute(call.number, converted, lambda: self.check_call_state(name))
         except OSError as error:
             self.output.messages_left = -1
+            self._resume_reading()
             raise self.explain(call, args, error) from None
-        if self.output.messages_left == 0:
-            self.driver.pause_reading()
 
     def exit(self, status: int) -> None:
         """Have the driver exit."""
+        self.check_owner("exit")
+        self.check_call_state("exit")
         self._exit_called = True
         self.perform(CALLS["exit"], (status,))
 
@@ -132,6 +135,10 @@ class TaskProcess(CheckedProcess):
         self.output.high_water = self.options["high_water"]
 
     # What happens to the process: on the reactor's thread.
+
+    def wants_output(self) -> bool:
+        """Say whether flow control lets output be read; what waits at the end is read anyhow."""
+        return self.output.messages_left != 0 or self.driver.state is State.GONE
 
     def on_output(self, stream: str, data: bytes) -> bool:
         """Deliver output; what a task writes after its end is asked for is dropped."""
@@ -289,6 +296,7 @@ class TaskProcess(CheckedProcess):
 
     def stop_task(self, *, block: bool, timeout: float | None) -> Any:
         """End the task; Pykka's interface, see `Task.stop`."""
+        self.check_forked("stop")
         was_alive = self._running
         self._terminate("normal")
         future = self._exit_future(was_alive)

@@ -2,6 +2,7 @@
 
 #include "channel.h"
 #include "children.h"
+#include "event.h"
 #include "signals.h"
 
 #include <errno.h>
@@ -136,6 +137,7 @@ static void take_family(int slot) {
 
 static int become_driver(const int *fds, int64_t id, int slot) {
         channel_forget();
+        event_forget();
         children_forget();
         take_family(slot);
         driver.id = id;

@@ -29,7 +29,7 @@ static int reply_fd = -1;
 
 static struct mp_writer reply = { .limit = (size_t) PRX_FRAME_MAX + PREFIX };
 
-static void close_fds(void) {
+void channel_drop_fds(void) {
         for (int i = 0; i < fds_count; i++)
                 (void) close(fds[i]);
         fds_count = 0;
@@ -37,7 +37,7 @@ static void close_fds(void) {
 }
 
 void channel_forget(void) {
-        close_fds();
+        channel_drop_fds();
         input_have = 0;
         free(input);
         input = NULL;
@@ -47,7 +47,7 @@ void channel_forget(void) {
 
 int channel_take_fds(int *ret_fds, int count) {
         if (fds_truncated || fds_count != count) {
-                close_fds();
+                channel_drop_fds();
                 return -EMFILE;
         }
         memcpy(ret_fds, fds, (size_t) count * sizeof(int));

@@ -13,5 +13,8 @@ void channel_forget(void);
 /* Takes count fds that came with the request being performed; -EMFILE when not all of them arrived. */
 int channel_take_fds(int *ret_fds, int count);
 
+/* Closes the fds that came with the request being performed, which is refused for another reason. */
+void channel_drop_fds(void);
+
 /* Gives the channel an fd to send with the reply and to close then. */
 void channel_reply_with(int fd);

@@ -50,10 +50,10 @@ int event_send_signal(const siginfo_t *info) {
         return send_frame(&w);
 }
 
-static void obey(uint8_t *data, size_t size) {
+static void obey(uint8_t *order, size_t size) {
         struct mp_reader r;
 
-        mp_read_init(&r, data, size);
+        mp_read_init(&r, order, size);
         uint32_t count = mp_read_array(&r);
         int64_t tag = mp_read_int(&r);
         int64_t id = mp_read_int(&r);
@@ -70,10 +70,14 @@ static size_t frame_length(const uint8_t *frame) {
         return (size_t) frame[0] << 24 | (size_t) frame[1] << 16 | (size_t) frame[2] << 8 | frame[3];
 }
 
-int event_receive_orders(void) {
-        static uint8_t data[PREFIX + PRX_ORDER_MAX];
-        static size_t have;
+static uint8_t data[PREFIX + PRX_ORDER_MAX];
+static size_t have;
 
+void event_forget(void) {
+        have = 0;
+}
+
+int event_receive_orders(void) {
         for (;;) {
                 ssize_t n = recv(FD_EVENT, data + have, sizeof(data) - have, MSG_DONTWAIT);
                 if (n < 0)

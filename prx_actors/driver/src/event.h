@@ -8,5 +8,8 @@
 int event_send_exited(int64_t id, int status);
 int event_send_signal(const siginfo_t *info);
 
+/* In a new driver: part of an order to the parent is not for us. */
+void event_forget(void);
+
 /* Reads and obeys orders; -EPIPE when the runtime has closed the channel. */
 int event_receive_orders(void);

@@ -33,8 +33,10 @@ int call_fork(const struct argument *args, struct mp_writer *value) {
 int call_clone(const struct argument *args, struct mp_writer *value) {
         int64_t flags = args[1].integer;
 
-        if (flags & ~(int64_t) CLONE_ALLOWED)
+        if (flags & ~(int64_t) CLONE_ALLOWED) {
+                channel_drop_fds();
                 return -EINVAL;
+        }
         return fork_with((uint64_t) flags, args[0].integer, value);
 }
 
