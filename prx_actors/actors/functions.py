@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from prx_actors.actors.matching import ANYTHING, Pattern
 from prx_actors.actors.messages import Down, MonitorRef
+from prx_actors.actors.registry import pid_of
 from prx_actors.actors.table import process_of
 from prx_actors.actors.threads import FunctionProcess, current_process
 
@@ -139,14 +139,15 @@ def current() -> Pid:
     return current_process().actor_ref
 
 
-def send(pid: Pid, message: object) -> None:
+def send(pid_or_name: Pid | str, message: object) -> None:
     """Send a message. The dead receive nothing, silently.
 
     Args:
-        pid: the receiver
+        pid_or_name: the receiver
         message: anything; it is not copied
 
     Raises:
+        ValueError: when no process has that name
         ProcessExit: when the calling process has been ended
 
     Example:
@@ -156,7 +157,7 @@ def send(pid: Pid, message: object) -> None:
         42
 
     """
-    pid._send(message)
+    pid_of(pid_or_name)._send(message)
 
 
 def receive(*wanted: Any, timeout: float | None = None, **fields: object) -> Any:
@@ -194,13 +195,14 @@ def receive(*wanted: Any, timeout: float | None = None, **fields: object) -> Any
     return current_process()._receive(pattern, timeout)
 
 
-def link(pid: Pid) -> None:
+def link(pid_or_name: Pid | str) -> None:
     """Link the caller to a process: when one ends, the other gets an exit signal.
 
     Args:
-        pid: the other process; a dead one answers with the signal `"noproc"`
+        pid_or_name: the other process; a dead one answers with the signal `"noproc"`
 
     Raises:
+        ValueError: when no process has that name
         ProcessExit: when the calling process has been ended, also by `"noproc"`
 
     Example:
@@ -215,7 +217,7 @@ def link(pid: Pid) -> None:
 
     """
     process = current_process()
-    process._link(pid)
+    process._link(pid_of(pid_or_name))
     process._check_running()
 
 
@@ -238,11 +240,15 @@ def unlink(pid: Pid) -> None:
     current_process()._unlink(pid)
 
 
-def monitor(pid: Pid) -> MonitorRef:
+def monitor(pid_or_name: Pid | str) -> MonitorRef:
     """Ask for a `Down` when a process ends; at once when it has ended.
 
+    By name, it is the process that has the name now which is watched; a name
+    that no process has answers as the dead do. The `Down` then has the name in
+    place of the pid.
+
     Args:
-        pid: the process to watch
+        pid_or_name: the process to watch
 
     Returns:
         what the `Down` carries as `ref`
@@ -259,7 +265,7 @@ def monitor(pid: Pid) -> MonitorRef:
         'killed'
 
     """
-    return current_process()._monitor(pid)
+    return current_process()._monitor(pid_or_name)
 
 
 def demonitor(ref: MonitorRef, *, flush: bool = False) -> None:
@@ -285,8 +291,7 @@ def demonitor(ref: MonitorRef, *, flush: bool = False) -> None:
     process = current_process()
     process._demonitor(ref)
     if flush:
-        with suppress(TimeoutError):
-            process._receive(Pattern((Down,), {"ref": ref}), 0)
+        process._flush(Down, ref=ref)
 
 
 def trap_exit(trap: bool) -> bool:
@@ -333,15 +338,16 @@ def exit(reason: object) -> NoReturn:
     raise AssertionError  # _exit does not return
 
 
-def exit_signal(pid: Pid, reason: object) -> None:
+def exit_signal(pid_or_name: Pid | str, reason: object) -> None:
     """Send an exit signal, as a link would.
 
     Args:
-        pid: the receiver, which may be the caller; nothing happens to the dead
+        pid_or_name: the receiver, which may be the caller; nothing happens to the dead
         reason: `"normal"` ends nobody but the caller; `"kill"` cannot be
             trapped, and its victim ends as `"killed"`
 
     Raises:
+        ValueError: when no process has that name
         ProcessExit: when the calling process has been ended, also by this
 
     Example:
@@ -353,7 +359,7 @@ def exit_signal(pid: Pid, reason: object) -> None:
 
     """
     sender = current_process()
-    receiver = process_of(pid)
+    receiver = process_of(pid_of(pid_or_name))
     if receiver is not None:
         receiver._exit_signal(sender.actor_ref, reason, linked=False)
     sender._check_running()

@@ -15,7 +15,10 @@ _numbers = count(1)
 
 
 class MonitorRef:
-    """Names one monitor; equal only to itself.
+    """Stands for one monitor; equal only to itself.
+
+    Args:
+        name: the name under which the process is watched, none for a pid
 
     Example:
         >>> from prx_actors.actors import MonitorRef
@@ -24,10 +27,11 @@ class MonitorRef:
 
     """
 
-    __slots__ = ("number",)
+    __slots__ = ("name", "number")
 
-    def __init__(self) -> None:
+    def __init__(self, name: str | None = None) -> None:
         self.number = next(_numbers)
+        self.name = name
 
     def __repr__(self) -> str:
         return f"<MonitorRef {self.number}>"
@@ -66,8 +70,8 @@ class Down:
     ref: MonitorRef
     """What `monitor` returned."""
 
-    pid: Pid | None
-    """The process that ended."""
+    pid: Pid | str | None
+    """The process that ended, by name when it was monitored by its name, as in OTP."""
 
     reason: object
     """Why it ended; `"noproc"` when it had ended before."""

@@ -10,25 +10,28 @@ from __future__ import annotations
 
 import logging
 import threading
+from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import pykka
 
-from prx_actors.actors import signals
+from prx_actors.actors import crashes, signals
+from prx_actors.actors.context import context
 from prx_actors.actors.ending import run_steps
 from prx_actors.actors.envelopes import drop
+from prx_actors.actors.events import LazyEvent
 from prx_actors.actors.exceptions import ProcessExit
 from prx_actors.actors.mailbox import Mailbox, MailboxClosed
-from prx_actors.actors.matching import ANYTHING
+from prx_actors.actors.matching import ANYTHING, Pattern
 from prx_actors.actors.pid import Pid
+from prx_actors.actors.registry import release_name
 from prx_actors.actors.table import process_of, process_table
 from prx_actors.actors.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from prx_actors.actors.matching import Pattern
     from prx_actors.actors.messages import MonitorRef
 
 __all__ = ["Process"]
@@ -36,6 +39,9 @@ __all__ = ["Process"]
 logger = logging.getLogger("prx_actors")
 
 _UNCHANGED = object()
+
+ANCESTORS: Final = 32
+"""As many are kept, lest a line of processes that each start the next one grows for ever."""
 
 
 class Process(Turns):
@@ -58,6 +64,19 @@ class Process(Turns):
 
     pid_class: ClassVar[type[Pid]] = Pid
     """What `actor_ref` is made of."""
+
+    _name: str | None = None
+    """The name it was last given; the registry knows whether it still has it."""
+
+    _death_hooks: dict[object, Callable[[], object]] | None = None
+
+    _parent: Pid | None = None
+    """The process that started this one; none when plain code did."""
+
+    _ancestors: tuple[Pid, ...] = ()
+    """The parent, its parent and so on, as far as they are kept."""
+
+    _children_ancestors: tuple[Pid, ...] | None = None
 
     actor_inbox: Mailbox
     _actor_ref: Pid
@@ -93,7 +112,7 @@ class Process(Turns):
         # In place of Pykka's, which would make a random UUID for each.
         self.actor_urn = process_table.urn(next(process_table.numbers))
         self.actor_inbox = self._create_actor_inbox()
-        self.actor_stopped = threading.Event()
+        self.actor_stopped = LazyEvent()
         self._actor_ref = self.pid_class(self)
         self._lock = self.actor_inbox.lock
         self._sending = threading.RLock()
@@ -103,15 +122,24 @@ class Process(Turns):
         self._own_end_done = False
         self._final_reason: object = None
         self._links: dict[Pid, None] = {}
-        self._monitors: dict[MonitorRef, Pid] = {}
+        self._monitors: dict[MonitorRef, Pid | None] = {}
         self._watchers: dict[MonitorRef, Pid] = {}
         self._dependents: dict[Pid, None] = {}
         self._exit_callbacks: list[Callable[[Pid, object], None]] = []
         self._init_turns()
+        if (parent := context.process) is not None:
+            self._parent = parent.actor_ref
+            self._ancestors = parent._lineage()
 
     def _start_actor_loop(self) -> None:
         process_table.add(self)
         self._begin_turns()
+
+    def _lineage(self) -> tuple[Pid, ...]:
+        """Return the ancestors of a child, which its siblings share."""
+        if self._children_ancestors is None:
+            self._children_ancestors = (self._actor_ref, *self._ancestors)[:ANCESTORS]
+        return self._children_ancestors
 
     # What the process does itself.
 
@@ -129,6 +157,13 @@ class Process(Turns):
         self._check_running()
         return None
 
+    def _flush(self, *wanted: Any, **fields: object) -> None:
+        """Remove all messages that match from the mailbox."""
+        pattern = Pattern(wanted, fields)
+        with suppress(TimeoutError):
+            while True:
+                self._receive(pattern, 0)
+
     def _exit(self, reason: object) -> None:
         """Unwind the code of this process, which is the caller."""
         raise ProcessExit(reason)
@@ -143,8 +178,8 @@ class Process(Turns):
         """Undo `_link`, from either side."""
         signals.remove_link(self, other)
 
-    def _monitor(self, other: Pid) -> MonitorRef:
-        """Have this process get a `Down` when the other one exits."""
+    def _monitor(self, other: Pid | str) -> MonitorRef:
+        """Have this process get a `Down` when the other one, by pid or name, exits."""
         return signals.add_monitor(self, other)
 
     def _demonitor(self, ref: MonitorRef) -> None:
@@ -217,6 +252,7 @@ class Process(Turns):
             if not self._running:
                 return []
             self._final_reason = reason
+            release_name(self)
             self._running = False
             left = self.actor_inbox.close()
         return [
@@ -229,10 +265,42 @@ class Process(Turns):
         """Show everyone that this process has ended."""
         pykka.ActorRegistry.unregister(self._actor_ref)
         self.actor_stopped.set()
+        self._run_death_hooks()
         if (handled := self._handled) is not None and not self._in_own_end:
             drop(handled)
         self.actor_inbox.finish_closing(left)
         self._wake_for_end()
+
+    def _when_dead(self, key: object, hook: Callable[[], object]) -> bool:
+        """Call back when this process has died, before anybody is told of that.
+
+        Args:
+            key: a later hook of the same key replaces this one
+            hook: must not block, and bears to be called twice
+
+        Returns:
+            False when it is dead, and it is too late
+
+        """
+        with self._lock:
+            if not self._running:
+                return False
+            if self._death_hooks is None:
+                self._death_hooks = {}
+            self._death_hooks[key] = hook
+            return True
+
+    def _forget_when_dead(self, key: object) -> None:
+        """Undo `_when_dead`."""
+        if self._death_hooks is not None:
+            self._death_hooks.pop(key, None)
+
+    def _run_death_hooks(self) -> None:
+        hooks = self._death_hooks or {}
+        for key in list(hooks):
+            if (hook := hooks.get(key)) is not None:
+                hook()
+                hooks.pop(key, None)
 
     def _end_dependents(self) -> None:
         reason = self._dependent_reason(self._final_reason)
@@ -314,12 +382,10 @@ class Process(Turns):
             return "exited"
         return "running" if self._running else "ending"
 
-    def _crash_report(self, error: BaseException) -> None:
-        """Log an exception that ends this process."""
-        logger.error(
-            "Process %r crashed in %s",
-            self._actor_ref,
-            threading.current_thread().name,
-            exc_info=error,
-            extra={"pid": self._actor_ref, "reason": error},
-        )
+    def _crash_report(self, reason: object) -> None:
+        """Log what ends this process, unless the reason says that all is well."""
+        crashes.report(self, reason)
+
+    def _initial_call(self) -> str:
+        """Say what this process runs."""
+        return f"{type(self).__module__}.{type(self).__qualname__}"

@@ -14,6 +14,7 @@ from pykka._envelope import Envelope
 
 from prx_actors.actors.ending import run_steps
 from prx_actors.actors.messages import Down, Exit, MonitorRef
+from prx_actors.actors.registry import whereis
 from prx_actors.actors.table import process_of
 
 if TYPE_CHECKING:
@@ -67,18 +68,21 @@ def remove_link(process: Process, other: Pid) -> None:
             peer._links.pop(process.actor_ref, None)
 
 
-def add_monitor(process: Process, other: Pid) -> MonitorRef:
-    """Watch a process; a dead one answers with `Down` and `"noproc"`."""
-    ref = MonitorRef()
+def add_monitor(process: Process, other: Pid | str) -> MonitorRef:
+    """Watch a process; a dead one answers with `Down` and `"noproc"`.
+
+    A name that no process has is as good as a dead process.
+    """
+    pid, ref = (whereis(other), MonitorRef(other)) if isinstance(other, str) else (other, MonitorRef())
     with process._lock:
-        process._monitors[ref] = other
-    target = process_of(other)
+        process._monitors[ref] = pid
+    target = None if pid is None else process_of(pid)
     if target is not None:
         with target._lock:
             if not target._exited:
                 target._watchers[ref] = process.actor_ref
                 return ref
-    _send_down(process, ref, other, "noproc")
+    _send_down(process, ref, pid, "noproc")
     return ref
 
 
@@ -146,10 +150,11 @@ def _signal_link(pid: Pid, other: Pid, reason: object) -> None:
         peer._exit_signal(pid, reason, linked=True)
 
 
-def _send_down(watcher: Process, ref: MonitorRef, pid: Pid, reason: object) -> None:
+def _send_down(watcher: Process, ref: MonitorRef, pid: Pid | None, reason: object) -> None:
     # The half and the message change hands under one lock: after demonitor
     # nothing can come any more.
     with watcher._lock:
         if ref in watcher._monitors:
-            watcher.actor_inbox.offer(Envelope(Down(ref, pid, reason)))
+            who = pid if ref.name is None else ref.name
+            watcher.actor_inbox.offer(Envelope(Down(ref, who, reason)))
             watcher._monitors.pop(ref, None)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pykka.messages import _ActorStop
 
 from prx_actors.actors.context import context
+from prx_actors.actors.crashes import name_of_function
 from prx_actors.actors.ending import run_steps
 from prx_actors.actors.envelopes import reply, reply_exception
 from prx_actors.actors.exceptions import ProcessExit
@@ -30,6 +31,9 @@ class _OnThread(Process):
     def __init__(self) -> None:
         super().__init__()
         self.actor_inbox.system = self._handle_system
+
+    def _holds_thread(self) -> bool:
+        return True
 
     def _handle_system(self, envelope: Envelope[Any]) -> None:
         """Obey Pykka's own messages, met by a `receive` on the way."""
@@ -67,6 +71,9 @@ class FunctionProcess(_OnThread):
     def __str__(self) -> str:
         return f"{self._function!r} ({self.actor_urn})"
 
+    def _initial_call(self) -> str:
+        return name_of_function(self._function)
+
     def _start_actor_loop(self) -> None:
         process_table.add(self)
         self._prepare(self)
@@ -81,6 +88,7 @@ class FunctionProcess(_OnThread):
             raise
 
     def _run(self) -> None:
+        self._thread_id = threading.get_ident()
         context.process = self
         try:
             self._function(*self._args)
@@ -97,6 +105,11 @@ class FunctionProcess(_OnThread):
 
 class ThreadProcess(_OnThread):
     """What a plain thread becomes when it first acts as a process."""
+
+    def _initial_call(self) -> str:
+        return self._thread_name
+
+    _thread_name = ""
 
     def _check_running(self) -> None:
         """Raise ProcessExit once; then the thread can become a new process."""
@@ -155,6 +168,8 @@ def current_process() -> Process:
 
 def _become_process() -> Process:
     process = ThreadProcess()
+    process._thread_id = threading.get_ident()
+    process._thread_name = threading.current_thread().name
     process_table.add(process)
     context.process = process
     if threading.current_thread() is threading.main_thread():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -43,6 +44,9 @@ class Turns(pykka.Actor):
     _lock: RLock
     _running: bool
 
+    _thread_id: int | None = None
+    """The thread that runs it now, or has run it last."""
+
     def _init_turns(self) -> None:
         self._handled: Envelope[Any] | None = None
         self._in_turn = False
@@ -50,6 +54,10 @@ class Turns(pykka.Actor):
         self._stop_hook_done = False
         self._stop_hook_pending = False
         self._in_own_end = False
+
+    def _holds_thread(self) -> bool:
+        """Say whether code of this process is under way."""
+        return self._in_turn
 
     def _begin_turns(self) -> None:
         with self._lock:
@@ -67,6 +75,7 @@ class Turns(pykka.Actor):
             if self._in_turn:
                 return  # that turn looks again before it ends
             self._in_turn = True
+        self._thread_id = threading.get_ident()
         context.process = self  # type: ignore[assignment]
         try:
             self._handle_some()
@@ -174,7 +183,7 @@ class Turns(pykka.Actor):
     def _ended(self) -> None:
         raise NotImplementedError
 
-    def _crash_report(self, error: BaseException) -> None:
+    def _crash_report(self, reason: object) -> None:
         raise NotImplementedError
 
 

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+import os
+
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from prx_actors.actors import Down, Exit, MonitorRef, Pid, Process
+from prx_actors.actors import (
+    Down,
+    Exit,
+    MonitorRef,
+    Pid,
+    Process,
+    register,
+    registered,
+    unregister,
+    whereis,
+)
 from prx_actors.actors.table import process_of, process_table
 
 REASONS = st.sampled_from(["normal", "kill", "shutdown", "other"])
 INDEX = st.integers(0, 3)
+NAMES = st.sampled_from(["one", "two"])
+SCHEDULES = 200 if "CI" in os.environ else 2000
 
 
 class Passive(Process):
@@ -29,6 +44,7 @@ class Signals(RuleBasedStateMachine):
         self.dead: set[Pid] = set()
         self.trapping: set[Pid] = set()
         self.links: set[frozenset[Pid]] = set()
+        self.names: dict[str, Pid] = {}
         self.monitors: dict[MonitorRef, tuple[Pid, Pid]] = {}
         self.expected: dict[Pid, list[object]] = {}
 
@@ -64,11 +80,12 @@ class Signals(RuleBasedStateMachine):
     def ends(self, pid: Pid, reason: str) -> None:
         """End a process of the model."""
         self.dead.add(pid)
+        self.names = {name: holder for name, holder in self.names.items() if holder is not pid}
         linked = [next(iter(pair - {pid})) for pair in self.links if pid in pair]
         self.links = {pair for pair in self.links if pid not in pair}
         for ref, (watcher, target) in list(self.monitors.items()):
             if target is pid:
-                self.receives(watcher, Down(ref, pid, reason))
+                self.receives(watcher, Down(ref, ref.name or pid, reason))
             if pid in (watcher, target):
                 del self.monitors[ref]
         for other in linked:
@@ -144,6 +161,55 @@ class Signals(RuleBasedStateMachine):
         receiver._exit_signal(sender, reason, linked=False)
         self.signal(receiver.actor_ref, sender, reason, linked=False)
 
+    @precondition(lambda self: self.links)
+    @rule(index=INDEX, trap=st.booleans())
+    def exit_of_kill_with_a_link(self, index: int, trap: bool) -> None:
+        """A kill comes through a link: it can be trapped, and is not turned into killed."""
+        left, right = sorted(sorted(self.links, key=repr)[index % len(self.links)], key=lambda pid: pid.number)
+        receiver = process_of(right)
+        assert isinstance(receiver, Passive)
+        receiver._trapping = trap
+        (self.trapping.add if trap else self.trapping.discard)(right)
+        watcher = self.processes[0]
+        if watcher.actor_ref not in self.dead | {left, right}:
+            self.monitors[watcher._monitor(right)] = (watcher.actor_ref, right)
+        process = process_of(left)
+        assert process is not None
+        process._terminate("kill")
+        self.ends(left, "kill")
+        assert (right in self.dead) is not trap
+
+    @precondition(some_alive)
+    @rule(index=INDEX, name=NAMES)
+    def register(self, index: int, name: str) -> None:
+        """Give a name, when it and the process have none."""
+        pid = self.pick(index, alive=True).actor_ref
+        if name in self.names or pid in self.names.values():
+            with pytest.raises(ValueError, match=r"registered as|taken by"):
+                register(name, pid)
+        else:
+            register(name, pid)
+            self.names[name] = pid
+
+    @precondition(lambda self: self.names)
+    @rule(index=INDEX)
+    def unregister(self, index: int) -> None:
+        """Take a name away."""
+        name = list(self.names)[index % len(self.names)]
+        unregister(name)
+        del self.names[name]
+
+    @precondition(some_alive)
+    @rule(index=INDEX, name=NAMES)
+    def monitor_by_name(self, index: int, name: str) -> None:
+        """Watch whoever has a name, or nobody."""
+        watcher = self.pick(index, alive=True)
+        ref = watcher._monitor(name)
+        if name in self.names:
+            self.monitors[ref] = (watcher.actor_ref, self.names[name])
+        else:
+            self.receives(watcher.actor_ref, Down(ref, name, "noproc"))
+
     @precondition(some_alive)
     @rule(index=INDEX, reason=REASONS)
     def exit(self, index: int, reason: str) -> None:
@@ -155,6 +221,7 @@ class Signals(RuleBasedStateMachine):
     @invariant()
     def agrees(self) -> None:
         """The same ones live, with the same links and the same messages."""
+        assert {name: whereis(name) for name in registered()} == self.names
         for process in self.processes:
             pid = process.actor_ref
             assert pid.is_alive() == (pid not in self.dead)
@@ -168,5 +235,5 @@ class Signals(RuleBasedStateMachine):
             self.expected[pid].clear()
 
 
-TestSignals = Signals.TestCase
-TestSignals.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestSignals = pytest.mark.slow(pytest.mark.timeout(600)(Signals.TestCase))
+TestSignals.settings = settings(max_examples=SCHEDULES, stateful_step_count=25, deadline=None)

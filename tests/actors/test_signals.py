@@ -11,6 +11,7 @@ from prx_actors.actors import (
     Exit,
     MonitorRef,
     Pid,
+    Process,
     ProcessExit,
     current,
     demonitor,
@@ -26,7 +27,8 @@ from prx_actors.actors import (
     trap_exit,
     unlink,
 )
-from prx_actors.actors.table import process_of
+from prx_actors.actors.mailbox import Mailbox
+from prx_actors.actors.table import process_of, process_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -258,6 +260,55 @@ def test_messages_and_the_exit_signal_keep_their_order() -> None:
         assert receive(timeout=WAIT) == Exit(pid, "done")
 
 
+class Held(Mailbox):
+    """A mailbox that keeps the sender of one message inside, until a Down came or would have."""
+
+    __slots__ = ("down_came", "killer", "order")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.down_came = threading.Event()
+        self.killer: Callable[[], None] = lambda: None
+        self.order: list[object] = []
+
+    def offer(self, envelope: Any) -> bool:
+        """Have the sender killed while it sends."""
+        if envelope.message == "under way":
+            threading.Thread(target=self.killer).start()
+            self.down_came.wait(0.5)
+        self.order.append(envelope.message)
+        if isinstance(envelope.message, Down):
+            self.down_came.set()
+        return super().offer(envelope)
+
+
+class Watcher(Process):
+    """Has such a mailbox and is not interested in it."""
+
+    _create_actor_inbox = staticmethod(Held)
+
+    def _start_actor_loop(self) -> None:
+        process_table.add(self)
+
+
+def test_a_message_under_way_arrives_before_the_down_of_its_sender() -> None:
+    """A process that is killed in the midst of a send is announced after it."""
+    watcher = process_of(Watcher.start())
+    assert isinstance(watcher, Watcher)
+    mailbox = watcher.actor_inbox
+    assert isinstance(mailbox, Held)
+    gate = threading.Event()
+    pid = spawn(lambda: (gate.wait(WAIT), send(watcher.actor_ref, "under way")))  # type: ignore[func-returns-value]
+    ref = watcher._monitor(pid)
+    victim = process_of(pid)
+    assert victim is not None
+    mailbox.killer = lambda: victim._exit_signal(None, "kill", linked=False)
+    gate.set()
+    assert mailbox.down_came.wait(WAIT)
+    assert mailbox.order == ["under way", Down(ref, pid, "killed")]
+    watcher._terminate("normal")
+
+
 def test_no_message_comes_after_the_down_of_its_killed_sender() -> None:
     """A killed process that goes on sending is not heard."""
     me = current()
@@ -306,8 +357,6 @@ def test_links_made_from_both_sides_at_once_do_not_deadlock() -> None:
 
 def test_a_long_chain_of_links_ends_as_one() -> None:
     """However deep: ends do not call each other."""
-    from prx_actors.actors import Process
-
     pids = [Process.start() for _ in range(3000)]
     for left, right in itertools.pairwise(pids):
         process_of(left)._link(right)  # type: ignore[union-attr]

@@ -10,10 +10,10 @@ import argparse
 import json
 from pathlib import Path
 
-from . import calls
+from . import actors, calls
 from .harness import machine
 
-BENCHMARKS = {"calls": calls.run}
+BENCHMARKS = {"actors": actors.run, "calls": calls.run}
 
 
 def _arguments() -> argparse.Namespace:

@@ -1,0 +1,125 @@
+"""Crash reports: what is known of a process when an exception ends it.
+
+They go to the logger `prx_actors` as errors, readable as text; the structure is
+in the record's `report`.
+"""
+
+from __future__ import annotations
+
+import logging
+import reprlib
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Final
+
+from prx_actors.actors.matching import MISSING
+from prx_actors.actors.registry import name_of
+
+if TYPE_CHECKING:
+    from prx_actors.actors.pid import Pid
+    from prx_actors.actors.process import Process
+
+__all__ = ["CrashReport", "is_silent", "name_of_function", "report"]
+
+logger = logging.getLogger("prx_actors")
+
+SILENT: Final = ("normal", "shutdown")
+
+_short: Final = reprlib.Repr()
+_short.maxstring = _short.maxother = 200
+
+
+@dataclass(frozen=True, slots=True)
+class CrashReport:
+    """A process at the moment at which it crashed.
+
+    Its text has a line for each of these.
+
+    Example:
+        >>> import logging
+        >>> from prx_actors.actors import CrashReport, Down, receive, spawn_monitor
+        >>> reports = []
+        >>> def keep(record):
+        ...     reports.append(record.report)
+        ...     return False  # so that it is not printed
+        >>> logging.getLogger("prx_actors").addFilter(keep)
+        >>> pid, ref = spawn_monitor(int, "no number")
+        >>> isinstance(receive(Down, ref=ref, timeout=5).reason, ValueError)
+        True
+        >>> reports[0].pid is pid, reports[0].message_queue_len
+        (True, 0)
+        >>> logging.getLogger("prx_actors").removeFilter(keep)
+
+    """
+
+    pid: Pid
+    """The process."""
+
+    registered_name: str | None
+    """Its name."""
+
+    initial_call: str
+    """What it ran: a function, or the class of an actor."""
+
+    reason: object
+    """Why it ends: the exception, whose traceback is in the log record too."""
+
+    last_message: object
+    """The message that it was handling; none when it handled none."""
+
+    message_queue_len: int
+    """How many messages waited."""
+
+    links: tuple[Pid, ...]
+    """The processes that it takes along, unless they trap exits."""
+
+    ancestors: tuple[Pid, ...]
+    """The process that started it, the one that started that, and so on."""
+
+    trap_exit: bool
+    """Whether it trapped exits."""
+
+    def __str__(self) -> str:
+        lines = [f"  {field.name}: {_short.repr(getattr(self, field.name))}" for field in fields(self)[1:]]
+        return "\n".join([f"Process {self.pid!r} crashed", *lines])
+
+
+def is_silent(reason: object) -> bool:
+    """Say whether a process that ends so has not crashed: normal, shutdown, `("shutdown", x)`."""
+    if isinstance(reason, tuple) and len(reason) == 2:  # noqa: PLR2004 -- a pair
+        return isinstance(reason[0], str) and reason[0] == "shutdown"
+    return isinstance(reason, str) and reason in SILENT
+
+
+def report(process: Process, reason: object) -> None:
+    """Log that a process crashes, while it still runs.
+
+    Args:
+        process: which one
+        reason: an exception, or any other exit reason; nothing is logged of a silent one
+
+    """
+    if is_silent(reason):
+        return
+    handled = process._handled
+    crash = CrashReport(
+        pid=process.actor_ref,
+        registered_name=name_of(process),
+        initial_call=process._initial_call(),
+        reason=reason,
+        last_message=None if handled is None else handled.message,
+        message_queue_len=len(process.actor_inbox),
+        links=tuple(process._links),
+        ancestors=process._ancestors,
+        trap_exit=process._trapping,
+    )
+    error = reason if isinstance(reason, BaseException) else None
+    extra = {"report": crash, "pid": crash.pid, "reason": reason}
+    logger.error("%s", crash, exc_info=error, extra=extra)
+
+
+def name_of_function(function: Any) -> str:
+    """Return the module and the name of a function, or of what is called as one."""
+    name = getattr(function, "__qualname__", MISSING)
+    if name is MISSING:
+        return name_of_function(type(function))
+    return f"{function.__module__}.{name}"

@@ -1,0 +1,202 @@
+"""Application: a program as a tree of processes, from its start to its exit code.
+
+The main thread is the parent of the top supervisor, so that it can tell it to
+end in order; there is no process between them that could fail.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+from abc import ABC, abstractmethod
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from prx_actors.actors import (
+    Down,
+    Exit,
+    MonitorRef,
+    current,
+    demonitor,
+    exit_signal,
+    link,
+    monitor,
+    receive,
+    send,
+    trap_exit,
+    unlink,
+)
+from prx_actors.otp.behaviour import is_silent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+
+    from prx_actors.actors import Pid
+
+__all__ = ["Application"]
+
+logger = logging.getLogger("prx_actors")
+
+SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
+
+KILLED_SECONDS: Final = 5.0
+"""A killed supervisor that has OS processes is gone when they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Signalled:
+    """A signal has asked the program to end."""
+
+    signal: signal.Signals
+
+
+class Application(ABC):
+    """A top supervisor and the program around it.
+
+    Example:
+        >>> from prx_actors.otp import GenServer, Stop, Timeout
+        >>> from prx_actors.otp.application import Application
+        >>> class Brief(GenServer):
+        ...     def init(self):
+        ...         return Timeout(0)
+        ...     def handle_info(self, message):
+        ...         return Stop("normal")
+        >>> class Program(Application):
+        ...     def start(self):
+        ...         return Brief.start_link()
+        >>> Program().run()
+        0
+
+    """
+
+    shutdown_time: ClassVar[float | None] = 10.0
+    """Seconds that the tree may take to stop before it is killed; None for no limit."""
+
+    @abstractmethod
+    def start(self) -> Pid:
+        """Start the top supervisor, in the main thread; to be overridden.
+
+        Returns:
+            its pid; use its `start_link`
+
+        """
+
+    def prep_stop(self) -> None:  # noqa: B027 -- for overriding
+        """Prepare for a signal's request to stop, while all still runs; may be overridden."""
+
+    def stop(self, reason: object) -> None:  # noqa: B027 -- for overriding
+        """Clean up when the top supervisor has ended; may be overridden.
+
+        Args:
+            reason: the exit reason of the top supervisor
+
+        """
+
+    def run(self) -> int:
+        """Start, wait until the top supervisor ends or SIGTERM or SIGINT comes, and stop.
+
+        The first signal stops the tree in order. A second one ends the program
+        as it does without a handler: at once. Signals that are ignored stay so.
+
+        Returns:
+            the exit code for `sys.exit`: 0 for an orderly end, also on SIGTERM;
+            130 for one on SIGINT; 1 when the tree did not start, failed or had
+            to be killed
+
+        Raises:
+            ValueError: when this is not the main thread, the only one that gets signals
+
+        """
+        trapped = trap_exit(True)
+        try:
+            with _signals_to(current()):
+                return self._run()
+        finally:
+            trap_exit(trapped)
+
+    def _run(self) -> int:
+        try:
+            pid = self.start()
+        except Exception:
+            logger.critical("%s did not start", type(self).__name__, exc_info=True)
+            return 1
+        ref = monitor(pid)
+        link(pid)  # whoever ends this thread ends the tree too
+        event = receive(_Signalled, lambda message: _is_end(message, pid, ref))
+        if isinstance(event, _Signalled):
+            code = 128 + signal.SIGINT if event.signal == signal.SIGINT else 0
+            logger.info("%s stops on %s", type(self).__name__, event.signal.name)
+            self._prepare()
+            reason = self._shut_down(pid, ref)
+        else:
+            code, reason = 0, event.reason
+        _forget(pid, ref)
+        return self._stopped(reason, code)
+
+    def _prepare(self) -> None:
+        try:
+            self.prep_stop()
+        except Exception:
+            logger.exception("prep_stop of %s failed", type(self).__name__)
+
+    def _shut_down(self, pid: Pid, ref: MonitorRef) -> object:
+        """Tell the top supervisor to end, and see to it; return its exit reason."""
+        exit_signal(pid, "shutdown")
+        with suppress(TimeoutError):
+            return receive(Down, ref=ref, timeout=self.shutdown_time).reason
+        logger.error("%s did not stop within %s s and is killed", type(self).__name__, self.shutdown_time)
+        exit_signal(pid, "kill")
+        with suppress(TimeoutError):
+            receive(Down, ref=ref, timeout=KILLED_SECONDS)
+        return "killed"
+
+    def _stopped(self, reason: object, code: int) -> int:
+        """Let `stop` clean up; return the exit code."""
+        if not is_silent(reason):
+            logger.critical("%s ended: %r", type(self).__name__, reason)
+            code = 1
+        try:
+            self.stop(reason)
+        except Exception:
+            logger.exception("stop of %s failed", type(self).__name__)
+            code = 1
+        return code
+
+
+def _is_end(message: object, pid: Pid, ref: MonitorRef) -> bool:
+    # The Exit of a process that ended before it was monitored has its reason.
+    return (isinstance(message, Exit) and message.pid is pid) or (isinstance(message, Down) and message.ref is ref)
+
+
+def _forget(pid: Pid, ref: MonitorRef) -> None:
+    """Leave nothing of a process that has ended in the mailbox."""
+    demonitor(ref, flush=True)
+    unlink(pid)
+    with suppress(TimeoutError):
+        while True:
+            receive(Exit, pid=pid, timeout=0)
+
+
+@contextmanager
+def _signals_to(pid: Pid) -> Iterator[None]:
+    """Have the first signal come as a message; the next one does what it does by default."""
+    owner = os.getpid()
+    caught = [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        for each in caught:
+            signal.signal(each, signal.SIG_DFL)
+        if os.getpid() == owner:
+            send(pid, _Signalled(signal.Signals(number)))
+        else:  # the child of a fork has no tree to stop
+            os.kill(os.getpid(), number)
+
+    before = [(number, signal.signal(number, handle)) for number in caught]
+    try:
+        yield
+    finally:
+        for number, handler in before:
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)

@@ -1,0 +1,233 @@
+"""Behaviour, what all of OTP's behaviours have in common: `proc_lib`, `gen` and `sys`.
+
+To build a behaviour, subclass `Behaviour` and override, as needed:
+
+- `init(*args, **kwargs)`: the user's callback; runs in the process, while the starter waits;
+- `_init_returned(result)`: take what `init` returned and call `_acknowledge()`, which lets
+  `start` return, then do what comes after; `Ignore` and `Stop` never get here;
+- `_on_call(request, sender)`, `_on_cast(request)`, `_on_info(message)`: one message each;
+  `reply(sender, value)` answers, now or later, from anywhere;
+- `terminate(reason)`: called before the end on a stop, on a crash, and on an exit signal from the parent
+  when the process traps exits; it may still send, call and receive;
+- `system_get_state()`, `system_replace_state(function)`, `format_status(status)`: for `prx_actors.otp.sys`.
+
+In any of them `raise ProcessExit(reason)` ends the process as OTP's stop does; any other
+exception is a crash. `_end(reason)` does the same where code should go on afterwards.
+`self._parent` started it, `self._ancestors` are its parent's parents too.
+"""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
+
+from prx_actors.actors.crashes import is_silent
+from prx_actors.actors.envelopes import drop
+from prx_actors.actors.envelopes import reply as answer_envelope
+from prx_actors.actors.exceptions import ProcessExit
+from prx_actors.actors.mailbox import SYSTEM_MESSAGES
+from prx_actors.actors.matching import Pattern
+from prx_actors.actors.messages import Exit
+from prx_actors.otp.calls import Call, Cast, From, refuse_ask, reply
+from prx_actors.otp.proc_lib import ProcLib, bad_return
+from prx_actors.otp.sys import SystemRequest, handle_system
+
+if TYPE_CHECKING:
+    import pykka
+    from pykka._envelope import Envelope
+
+    from prx_actors.otp.debug import Debug
+
+__all__ = ["Behaviour", "bad_return", "is_silent"]
+
+logger = logging.getLogger("prx_actors")
+
+
+class Behaviour(ProcLib):
+    """A process with a synchronous start, calls, an orderly end, and `sys`.
+
+    Args:
+        args: for `init`
+        kwargs: for `init`
+
+    Example:
+        >>> from prx_actors.otp import Behaviour, call, reply
+        >>> class Echo(Behaviour):
+        ...     def _on_call(self, request, sender):
+        ...         reply(sender, request)
+        >>> echo = Echo.start()
+        >>> call(echo, "hello")
+        'hello'
+        >>> Behaviour.stop(echo)
+
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._suspended = False
+        self._debug: Debug | None = None
+        self._asked: WeakSet[pykka.Future[Any]] | None = None
+
+    def terminate(self, reason: object) -> None:
+        """Clean up before the end; to be overridden.
+
+        Called when a callback stops or fails, when `stop` is called and, if
+        the process traps exits, when its parent ends or tells it to end. Not
+        called when an exit signal ends it. What it raises replaces the reason.
+
+        Args:
+            reason: the exit reason
+
+        """
+
+    # Messages.
+
+    def _on_call(self, request: object, sender: From) -> None:  # noqa: ARG002 -- for overriding
+        """Handle a call; to be overridden."""
+        logger.warning("%r got an unexpected call: %r", self.actor_ref, request)
+
+    def _on_cast(self, request: object) -> None:
+        """Handle a cast; to be overridden."""
+        logger.warning("%r got an unexpected cast: %r", self.actor_ref, request)
+
+    def _on_info(self, message: object) -> None:
+        """Handle any other message; to be overridden."""
+        logger.warning("%r got an unexpected message: %r", self.actor_ref, message)
+
+    def _handle(self, envelope: Envelope[Any]) -> None:
+        """Handle one message; an exception ends the process, as in OTP."""
+        self._handled = envelope
+        try:
+            if self._running:
+                self._dispatch(envelope)
+        except ProcessExit as exit_:
+            self._end(exit_.reason)
+        except BaseException as error:  # noqa: BLE001 -- code of the user
+            self._end(error)
+        finally:
+            self._handled = None
+            if not self._running:
+                drop(envelope)  # does nothing to what was answered
+
+    def _dispatch(self, envelope: Envelope[Any]) -> None:
+        message = envelope.message
+        if isinstance(message, SYSTEM_MESSAGES):
+            answer_envelope(envelope, self._handle_receive(message))
+        elif isinstance(message, SystemRequest):
+            handle_system(self, message)
+            self._stay_suspended()
+        else:
+            self._debug_event("in", message)
+            self._handle_message(envelope, message)
+
+    def _handle_message(self, envelope: Envelope[Any], message: object) -> None:
+        if isinstance(message, Call):
+            self._on_call(message.request, message.sender)
+        elif isinstance(message, Cast):
+            self._on_cast(message.request)
+        elif envelope.reply_to is not None:
+            self._on_call(message, self._sender_of_ask(envelope.reply_to))
+        elif self._is_parent_exit(message):
+            raise ProcessExit(message.reason)  # type: ignore[attr-defined]
+        else:
+            self._on_info(message)
+
+    def _is_parent_exit(self, message: object) -> bool:
+        return isinstance(message, Exit) and message.pid is not None and message.pid is self._parent
+
+    def _sender_of_ask(self, future: pykka.Future[Any]) -> From:
+        # A caller by Pykka's `ask` has no monitor: it is told at the end.
+        if self._asked is None:
+            self._asked = WeakSet()
+        self._asked.add(future)
+        return From(None, future)
+
+    # Inspection: see `sys`.
+
+    def system_get_state(self) -> Any:
+        """Return what `sys.get_state` returns; may be overridden."""
+        return None
+
+    def system_replace_state(self, function: Any) -> Any:
+        """Replace the state by what the function makes of it, and return that; may be overridden."""
+        return function(self.system_get_state())
+
+    def format_status(self, status: dict[str, Any]) -> dict[str, Any]:
+        """Change what `sys.get_status` and crash reports show; may be overridden.
+
+        Args:
+            status: `state`, and `reason` and `message` in a report
+
+        Returns:
+            the same keys with what may be shown
+
+        """
+        return status
+
+    def _debug_event(self, kind: str, *details: object) -> None:
+        if self._debug is not None:
+            self._debug.event(self.actor_ref, (kind, *details))
+
+    def _stay_suspended(self) -> None:
+        """While suspended, take nothing but system messages and the parent's exit."""
+        pattern = Pattern((SystemRequest, self._is_parent_exit))
+        while self._suspended:
+            self.actor_inbox.system = self._handle
+            try:
+                message = self._receive(pattern)
+            finally:
+                self.actor_inbox.system = None
+            if isinstance(message, Exit):
+                raise ProcessExit(message.reason)
+            handle_system(self, message)
+
+    # The end.
+
+    def _stop(self) -> None:
+        self._end("normal")
+
+    def _end(self, reason: object, *, answer: tuple[From, object] | None = None) -> None:
+        """End this process, which is the caller, in order: terminate, report, reply, exit.
+
+        Args:
+            reason: the exit reason
+            answer: a reply that is due after `terminate`
+
+        """
+        if not self._running:
+            return
+        if self._starter is None:
+            reason = self._run_terminate(reason)
+        if not is_silent(reason):
+            self._report_end(reason)
+        if answer is not None:
+            reply(*answer)
+        if self._starter is not None:
+            self._refuse(reason)
+        elif isinstance(reason, BaseException):
+            self._finish(reason, partial(self.on_failure, type(reason), reason, reason.__traceback__))
+        else:
+            self._finish(reason, self.on_stop)
+
+    def _run_terminate(self, reason: object) -> object:
+        """Call `terminate`; return the reason that holds then."""
+        self._debug_event("terminate", reason)
+        try:
+            self.terminate(reason)
+        except ProcessExit as exit_:
+            return exit_.reason
+        except BaseException as error:  # noqa: BLE001 -- code of the user
+            return error
+        return reason
+
+    def _report_end(self, reason: object) -> None:
+        """Report an end that is not silent; may be overridden."""
+        if self._running:
+            self._crash_report(reason)
+
+    def _announce(self, reason: object) -> None:
+        for future in list(self._asked or ()):
+            refuse_ask(future)
+        super()._announce(reason)

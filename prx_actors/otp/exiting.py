@@ -1,0 +1,50 @@
+"""What becomes of behaviours that still run when the interpreter exits.
+
+They are told to end as their parents would tell them, so that supervisors stop
+their children in order and `terminate` is called; what is then left is ended by
+`stop_all_processes`.
+"""
+
+from __future__ import annotations
+
+import atexit
+import time
+from typing import TYPE_CHECKING
+
+from prx_actors.actors.runtime import EXIT_SECONDS
+from prx_actors.actors.table import process_of, process_table
+from prx_actors.otp.behaviour import Behaviour
+
+if TYPE_CHECKING:
+    from prx_actors.actors.process import Process
+
+__all__ = ["install", "stop_behaviours"]
+
+
+def stop_behaviours(timeout: float = EXIT_SECONDS) -> bool:
+    """Shut down the behaviours that have no behaviour above them, the last one first.
+
+    Args:
+        timeout: seconds to wait for all of them
+
+    Returns:
+        whether all have ended in time
+
+    """
+    deadline = time.monotonic() + timeout
+    tops = [process for process in process_table.processes() if isinstance(process, Behaviour) and _is_top(process)]
+    for process in reversed(tops):
+        process._exit_signal(process._parent, "shutdown", linked=False)
+        if not process_table.wait_gone([process], max(0.0, deadline - time.monotonic())):
+            return False
+    return True
+
+
+def _is_top(process: Behaviour) -> bool:
+    parent: Process | None = None if process._parent is None else process_of(process._parent)
+    return not isinstance(parent, Behaviour)
+
+
+def install() -> None:
+    """Hook into the interpreter's exit; once, after the hook of `actors`, which runs later."""
+    atexit.register(stop_behaviours)

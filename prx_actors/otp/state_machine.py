@@ -1,0 +1,209 @@
+"""StateMachine: OTP's `gen_statem`, an actor whose handling of a message depends on its state."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
+
+from prx_actors.actors.exceptions import ProcessExit
+from prx_actors.actors.timers import cancel_timer, send_after
+from prx_actors.otp import stopping
+from prx_actors.otp.behaviour import Behaviour, bad_return
+from prx_actors.otp.calls import Call, Cast, call, cast, reply
+from prx_actors.otp.results import Ignore, Stop
+from prx_actors.otp.state_engine import Engine
+from prx_actors.otp.state_events import Enter, Info, Internal
+from prx_actors.otp.state_results import KeepState, NextEvent, NextState, Postpone, RepeatState, Reply, StopAndReply
+from prx_actors.otp.state_timeouts import (
+    CancelTimeout,
+    EventTimeout,
+    Expiry,
+    GenericTimeout,
+    StateTimeout,
+    TimeoutTable,
+    UpdateTimeout,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from prx_actors.actors.pid import Pid
+    from prx_actors.otp.calls import From
+
+    Address = Pid | str
+
+__all__ = [
+    "Call",
+    "CancelTimeout",
+    "Cast",
+    "Enter",
+    "EventTimeout",
+    "GenericTimeout",
+    "Ignore",
+    "Info",
+    "Internal",
+    "KeepState",
+    "NextEvent",
+    "NextState",
+    "Postpone",
+    "RepeatState",
+    "Reply",
+    "StateMachine",
+    "StateTimeout",
+    "Stop",
+    "StopAndReply",
+    "UpdateTimeout",
+]
+
+
+class StateMachine(Behaviour):
+    """A process with a state, in which each event is handled by a function of that state.
+
+    `init` returns a `NextState`, which names the first state. From then on each
+    event goes to the method that has the name of the state or, when
+    `callback_mode` is `"handle_event_function"`, to `handle_event`. These return
+    where to go next, with actions; None is to keep the state. What other data
+    the machine has are attributes of `self`.
+
+    Example:
+        >>> from prx_actors.otp.state_machine import Call, Cast, KeepState, NextState, Reply, StateMachine
+        >>> class Switch(StateMachine):
+        ...     def init(self):
+        ...         return NextState("off")
+        ...     def off(self, event):
+        ...         match event:
+        ...             case Cast("flip"):
+        ...                 return NextState("on")
+        ...     def on(self, event):
+        ...         match event:
+        ...             case Cast("flip"):
+        ...                 return NextState("off")
+        ...             case Call("lit?", sender):
+        ...                 return KeepState(Reply(sender, True))
+        >>> pid = Switch.start()
+        >>> StateMachine.cast(pid, "flip")
+        >>> StateMachine.call(pid, "lit?")
+        True
+        >>> StateMachine.stop(pid)
+
+    """
+
+    callback_mode: ClassVar[Literal["state_functions", "handle_event_function"]] = "state_functions"
+    """Whether states name methods, or are any values and `handle_event` gets them."""
+
+    state_enter: ClassVar[bool] = False
+    """Whether a change of state, and the start, calls the new state with `Enter`."""
+
+    call = staticmethod(call)
+    cast = staticmethod(cast)
+    reply = staticmethod(reply)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._engine = Engine(self, TimeoutTable(self._start_timer, cancel_timer))
+
+    @property
+    def state(self) -> Any:
+        """The state that the machine is in; None until `init` has returned."""
+        return self._engine.state
+
+    def stop(self: StateMachine | Address, reason: object = "normal", timeout: float | None = None) -> None:
+        """End a machine in order, as `StateMachine.stop(pid)`, and wait until it is gone.
+
+        In the machine itself, `self.stop()` is Pykka's: it ends after the
+        messages that wait.
+
+        Args:
+            reason: the exit reason
+            timeout: seconds to wait; None waits for ever
+
+        Raises:
+            CallError: when it is not there, is the caller, or ends with another reason
+            TimeoutError: when it takes longer; it may still end
+            ProcessExit: when the calling process has been ended
+
+        """
+        if isinstance(self, StateMachine):
+            Behaviour.stop(self)
+        else:
+            stopping.stop(self, reason, timeout)
+
+    def handle_event(self, event: Any, state: Any) -> Any:
+        """Handle an event in any state; for the callback mode `"handle_event_function"`.
+
+        Args:
+            event: `Call`, `Cast`, `Info`, `Internal`, `Enter`, or the time-out that is over
+            state: the state of the machine
+
+        Returns:
+            `NextState`, `KeepState` or None, `RepeatState`, `Stop`, `StopAndReply`
+
+        Raises:
+            NotImplementedError: when it is not overridden
+
+        """
+        raise NotImplementedError
+
+    def _call_state(self, event: object) -> object:
+        if self.callback_mode == "handle_event_function":
+            return self.handle_event(event, self.state)
+        return _state_function(self, self.state)(event)
+
+    # What a Behaviour asks for.
+
+    def _init_returned(self, result: object) -> None:
+        if not isinstance(result, NextState):
+            bad_return(result)
+        self._acknowledge()
+        self._engine.begin(result)
+
+    def _on_call(self, request: object, sender: From) -> None:
+        self._engine.handle(Call(request, sender))
+
+    def _on_cast(self, request: object) -> None:
+        self._engine.handle(Cast(request))
+
+    def _on_info(self, message: object) -> None:
+        if not isinstance(message, Expiry):
+            self._engine.handle(Info(message))
+        elif (timeout := self._engine.timeouts.expired(message)) is not None:
+            self._engine.handle(timeout)
+
+    def _start_timer(self, seconds: float, expiry: Expiry) -> object:
+        return send_after(seconds, self.actor_ref, expiry)
+
+    # Inspection: the state, and the attributes as its data.
+
+    def system_get_state(self) -> tuple[Any, dict[str, Any]]:
+        """Return the state, and the attributes that are not the runtime's own."""
+        return self.state, {name: value for name, value in dict(vars(self)).items() if name not in _runtime_names()}
+
+    def system_replace_state(self, function: Callable[[Any], Any]) -> Any:
+        """Replace state and attributes by what the function makes of both."""
+        state, data = self.system_get_state()
+        state, new_data = function((state, dict(data)))
+        for name in data:
+            delattr(self, name)
+        vars(self).update(new_data)
+        self._engine.state = state
+        return state, new_data
+
+
+_RESERVED: Final = frozenset(dir(StateMachine))
+
+
+@functools.cache
+def _runtime_names() -> frozenset[str]:
+    return frozenset(dir(StateMachine()))
+
+
+def _state_function(machine: StateMachine, state: object) -> Callable[[object], object]:
+    """Return the method of a state.
+
+    Raises:
+        ProcessExit: when the state cannot name one
+
+    """
+    if not isinstance(state, str) or state in _RESERVED:
+        raise ProcessExit(("bad_state_name", state))
+    return getattr(machine, state)  # type: ignore[no-any-return]
