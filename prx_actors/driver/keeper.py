@@ -90,20 +90,35 @@ class Keeper:
         decode(answer[4:])
 
     def _failed(self, argv: list[str], complaints: IO[bytes], failed: Exception) -> OSError:
-        try:
-            status: int | str = self._process.wait(1)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-            status = "none"
-        os.close(self._pidfd)
+        status = self._end_launcher()
+        how = str(failed) if status is None else f"exit status {status}"
         complaints.seek(0)
         said = complaints.read(4096).decode(errors="replace").strip()
         return OSError(
             errno.ENOEXEC,
-            f"the driver does not start ({failed}; exit status {status}): {said or 'no message'}",
+            f"the driver does not start ({how}): {said or 'no message'}",
             " ".join(argv),
         )
+
+    def _end_launcher(self) -> int | None:
+        """End a launcher that has failed, and return its exit status, none if it had to be killed."""
+        try:
+            status = self._process.wait(1)
+        except subprocess.TimeoutExpired:
+            status = None
+            try:
+                self._process.kill()
+            except PermissionError:
+                # It is another user's by now, as sudo is: it may take its time, and is reaped then.
+                reactor.register(self._pidfd, select.EPOLLIN, lambda _events: self._reap_launcher())
+                return None
+        self._reap_launcher()
+        return status
+
+    def _reap_launcher(self) -> None:
+        reactor.unregister(self._pidfd)
+        os.close(self._pidfd)
+        self._process.wait()
 
     # The listener.
 
@@ -131,9 +146,7 @@ class Keeper:
 
     def _on_launcher_ended(self, _events: int) -> None:
         """Reap the launcher; a keeper that survives it ends too."""
-        reactor.unregister(self._pidfd)
-        os.close(self._pidfd)
-        self._process.wait()
+        self._reap_launcher()
         if self.driver.state is not State.GONE:
             self.driver.shut()
         self._part_ended("launcher")
@@ -151,6 +164,8 @@ class Keeper:
 
 _lock = threading.Lock()
 _keepers: dict[tuple[tuple[str, ...], str], Keeper] = {}
+_starting: dict[tuple[tuple[str, ...], str], threading.Lock] = {}
+"""A lock for each launcher: one that hangs keeps nobody else waiting, least of all the reactor."""
 
 
 def keeper_for(launcher: tuple[str, ...], path: str) -> Keeper:
@@ -164,12 +179,17 @@ def keeper_for(launcher: tuple[str, ...], path: str) -> Keeper:
         OSError: it does not start, with what the launcher has said
 
     """
+    key = launcher, path
     with _lock:
-        keeper = _keepers.get((launcher, path))
+        starting = _starting.setdefault(key, threading.Lock())
+    with starting:
+        keeper = _keepers.get(key)
         if keeper is None or keeper.driver.state is State.GONE:
-            if not _keepers:
-                atexit.register(shutdown)
-            keeper = _keepers[launcher, path] = Keeper(launcher, path)
+            keeper = Keeper(launcher, path)
+            with _lock:
+                if not _keepers:
+                    atexit.register(shutdown)
+                _keepers[key] = keeper
         return keeper
 
 
@@ -196,6 +216,7 @@ def _after_fork_in_child() -> None:
     for keeper in _keepers.values():
         keeper.leave_to_parent()
     _keepers.clear()
+    _starting.clear()
     atexit.unregister(shutdown)
     reactor.after_fork_in_child()
     Driver.leave_to_parent()

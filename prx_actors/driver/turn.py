@@ -67,6 +67,7 @@ def timeout(seconds: float) -> Iterator[None]:
         TimeoutError: in the call that does not return by then
 
     Example:
+        >>> import os
         >>> from prx_actors import prx
         >>> with prx.fork() as task, prx.timeout(5):
         ...     prx.getcwd(task) == os.fsencode(os.getcwd())

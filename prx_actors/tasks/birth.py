@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from prx_actors.actors import NoProcess
+from prx_actors.actors import NoProcess, Pid
 from prx_actors.actors.table import process_of
 from prx_actors.actors.threads import current_process
 from prx_actors.driver.channels import Channels
@@ -18,7 +18,7 @@ from prx_actors.tasks.process import TaskProcess
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from prx_actors.actors import Pid, Process
+    from prx_actors.actors import Process
     from prx_actors.tasks.task import Task
 
 __all__ = ["Birth", "fork_child", "fork_root"]
@@ -72,6 +72,9 @@ def _fork(driver: Driver, parent: TaskProcess | None, birth: Birth) -> Task:
 
 
 def _sink(owner: Process, stdio: Pid | None) -> Process:
+    if stdio is not None and not isinstance(stdio, Pid):
+        msg = f"stdio: expected a pid, not {stdio!r}"
+        raise TypeError(msg)
     sink = owner if stdio is None else process_of(stdio)
     if sink is None:
         msg = f"stdio: {stdio} has ended"

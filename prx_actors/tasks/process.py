@@ -138,7 +138,7 @@ class TaskProcess(CheckedProcess):
 
     def wants_output(self) -> bool:
         """Say whether flow control lets output be read; what waits at the end is read anyhow."""
-        return self.output.messages_left != 0 or self.driver.state is State.GONE
+        return self.output.messages_left != 0 or not self._running or self.driver.state is State.GONE
 
     def on_output(self, stream: str, data: bytes) -> bool:
         """Deliver output; what a task writes after its end is asked for is dropped."""
@@ -211,6 +211,7 @@ class TaskProcess(CheckedProcess):
             return
         at_once = isinstance(reason, str) and reason in {"kill", "killed"}
         signal = SIGKILL if at_once else self.options["signaloneof"]
+        self._resume_reading()  # a program that blocks in a write could not end by itself
         driver.end(signal, 0 if at_once else self.options["killdelay"] / 1_000_000)
 
     def _close_down(self) -> None:
