@@ -36,6 +36,10 @@ SYSTEM_MESSAGES: Final = (_ActorStop, ProxyCall, ProxyGetAttr, ProxySetAttr)
 """What Pykka sends behind the user's back; `receive` does not return it."""
 
 
+_NOTHING: Final[list[Envelope[Any]]] = []
+"""What is left in a mailbox that is open: one list for all of them, which stays empty."""
+
+
 class MailboxClosed(Exception):  # noqa: N818 -- an event, not an error
     """The process of this mailbox has ended."""
 
@@ -47,6 +51,7 @@ class Mailbox:
         "__weakref__",
         "_callbacks",
         "_incoming",
+        "_left",
         "_receives",
         "_saved",
         "_wakeup",
@@ -73,6 +78,7 @@ class Mailbox:
         """Handles Pykka's messages met by a `receive`; none leaves them to a turn."""
         self._incoming: deque[Envelope[Any]] = deque()
         self._saved = SavedMessages()
+        self._left: list[Envelope[Any]] = _NOTHING
         self._receives = 0
         self._callbacks: list[Callable[[], None]] | None = None
         self._wakeup: threading.Lock | None = None
@@ -309,21 +315,18 @@ class Mailbox:
 
     # The end.
 
-    def close(self) -> list[Envelope[Any]]:
-        """Take no more messages and wake the receiver.
-
-        Returns:
-            what was left; the caller calls `finish_closing` with it, unlocked
-
-        """
+    def close(self) -> None:
+        """Take no more messages and wake the receiver; `finish_closing` follows, unlocked."""
         with self.lock:
             self.closed = True
-            # An interrupted filing leaves an envelope in both places.
-            left = dict.fromkeys([*self._saved.entries.values(), *self._incoming])
-            self._incoming = deque()
-            self._saved = SavedMessages()
             self._rouse()
-        return list(left)
+            # An interrupted filing leaves an envelope in both places.
+            left = list(dict.fromkeys([*self._left, *self._saved.entries.values(), *self._incoming]))
+            saved, incoming = SavedMessages(), deque[Envelope[Any]]()
+            # No call from here on, so that no interrupt can part these.
+            self._left = left
+            self._saved = saved
+            self._incoming = incoming
 
     def abandon(self) -> None:
         """Close without a word to anyone, in the child of a fork."""
@@ -333,9 +336,9 @@ class Mailbox:
         self._saved = SavedMessages()
         self._callbacks = None
 
-    def finish_closing(self, left: list[Envelope[Any]]) -> None:
+    def finish_closing(self) -> None:
         """Settle what was left and run the callbacks."""
-        while left:
+        while left := self._left:
             drop(left[-1])
-            left.pop()
+            del left[-1]
         self._run_callbacks()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pykka.messages import _ActorStop
 
 from prx_actors.actors.context import context
-from prx_actors.actors.ending import run_steps
 from prx_actors.actors.envelopes import reply, reply_exception
 from prx_actors.actors.exceptions import ProcessExit
 from prx_actors.actors.process import Process
@@ -122,10 +122,9 @@ class _Guard:
     def __del__(self) -> None:
         # The rest is done elsewhere: it needs thread locals, and new ones made
         # while a thread ends would never be freed.
-        steps = self._process._begin_end("normal")
-        if steps:
+        if self._process._die("normal"):
             with suppress(RuntimeError):  # no threads at the interpreter's exit
-                scheduler.submit(lambda: run_steps(*steps))
+                scheduler.submit(partial(self._process._terminate, "normal"))
 
 
 def current_process() -> Process:

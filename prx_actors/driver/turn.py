@@ -93,8 +93,10 @@ class Turns:
         self._lock = threading.Lock()
         self._numbers = count()
         exchange = ffi.new("struct prx_exchange *")
-        lib.prx_exchange_init(exchange, channels.c)
+        lib.prx_exchange_init(exchange)
+        # The finaliser is in place before the socket is ours: an interrupt does not lose it.
         self._exchange: CData = ffi.gc(exchange, lib.prx_exchange_free)
+        lib.prx_exchange_take_socket(self._exchange, channels.c)
 
     @property
     def busy(self) -> bool:
@@ -177,7 +179,7 @@ class Turns:
         except ChannelClosedError:
             raise
         except BaseException:
-            self._abandon()
+            self.abandon()
             raise
         return self._value(request, child)
 
@@ -225,7 +227,7 @@ class Turns:
         self.shut()
         return ChannelClosedError(what)
 
-    def _abandon(self) -> None:
+    def abandon(self) -> None:
         """Leave the reply that will come to the reactor."""
         lib.prx_exchange_abandon(self._exchange)
         reactor.call_soon(self._drain)

@@ -21,7 +21,11 @@ if TYPE_CHECKING:
     from prx_actors.actors import Process
     from prx_actors.tasks.task import Task
 
-__all__ = ["Birth", "fork_child", "fork_root"]
+__all__ = ["Birth", "KeeperEndedError", "fork_child", "fork_root"]
+
+
+class KeeperEndedError(NoProcess):
+    """The keeper that was to fork a root has ended; another one may be started."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +98,8 @@ def _ask(driver: Driver, process: TaskProcess, birth: Birth) -> None:
     except ChannelClosedError:
         if parent is not None:
             raise parent.gone(birth.call) from None
-        msg = f"{birth.call}: the keeper of this launcher has just ended; try again"
-        raise NoProcess(msg) from None
+        msg = f"{birth.call}: the keeper of this launcher has ended"
+        raise KeeperEndedError(msg) from None
     except OSError as error:
         error.add_note(f"{birth.call} of {'the keeper' if parent is None else parent.task}")
         raise
