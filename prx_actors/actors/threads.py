@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from contextlib import suppress
 from functools import partial
@@ -114,12 +115,17 @@ class ThreadProcess(_OnThread):
 class _Guard:
     """Ends a thread's process when the thread's locals go."""
 
-    __slots__ = ("_process",)
+    __slots__ = ("_pid", "_process")
 
     def __init__(self, process: Process) -> None:
         self._process = process
+        self._pid = os.getpid()
 
     def __del__(self) -> None:
+        # A fork clears the locals of all other threads before any hook of ours
+        # runs: in the child they say nothing about the threads of the parent.
+        if os.getpid() != self._pid:
+            return
         # The rest is done elsewhere: it needs thread locals, and new ones made
         # while a thread ends would never be freed.
         if self._process._die("normal"):

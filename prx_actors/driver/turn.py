@@ -181,7 +181,12 @@ class Turns:
         except BaseException:
             self.abandon()
             raise
-        return self._value(request, child)
+        try:
+            return self._value(request, child)
+        except BaseException:
+            if child is not None:
+                lib.prx_exchange_abandon(self._exchange)  # it closes the fd that came for nobody
+            raise
 
     def _go_on(self, result: int, call: tuple[bytes, CData, int]) -> None:
         """Do what an exchange needs that did not go through at once."""

@@ -20,11 +20,11 @@ from prx_actors import (
     Stdout,
     current,
     exit_signal,
+    monitor,
     prx,
     receive,
     send,
     spawn,
-    spawn_monitor,
 )
 from prx_actors.tasks.process import TaskProcess
 
@@ -266,12 +266,12 @@ def test_interrupted_exit_signals_end_their_processes_or_can_be_repeated(interru
         for pid in pids:
             exit_signal(pid, "kill")
 
-    for _ in range(TIMES // 4):
-        spawned = [spawn_monitor(receive) for _ in range(20)]
-        pids = [pid for pid, _ in spawned]
+    for _ in range(TIMES // 5):
+        pids = [Echo.start() for _ in range(100)]
+        refs = [monitor(pid) for pid in pids]
         interrupts.strike(lambda: end_all(pids))  # noqa: B023 - called at once
         end_all(pids)
-        for _, ref in spawned:
+        for ref in refs:
             assert receive(Down, ref=ref, timeout=WAIT).reason == "killed"
     with pytest.raises(TimeoutError):
         receive(timeout=0)

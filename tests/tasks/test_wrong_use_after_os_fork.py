@@ -38,7 +38,7 @@ def in_fork(function: Callable[[], Any]) -> Any:
         os.write(write_end, json.dumps(result).encode())
         os._exit(0)
     os.close(write_end)
-    with open(read_end) as answer:
+    with os.fdopen(read_end) as answer:
         text = answer.read()
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
     return json.loads(text)
@@ -83,7 +83,7 @@ def test_the_child_holds_none_of_the_runtime_s_fds() -> None:
         found = []
         for entry in Path("/proc/self/fd").iterdir():
             try:
-                target = os.readlink(entry)
+                target = str(entry.readlink())
             except FileNotFoundError:
                 continue
             if target.startswith(("socket:", "pipe:", "anon_inode:")):
@@ -149,7 +149,7 @@ def test_the_child_s_tasks_end_with_it_when_it_is_killed() -> None:
     if pid == 0:
         die()
     os.close(write_end)
-    with open(read_end) as answer:
+    with os.fdopen(read_end) as answer:
         pids = answer.read().split()
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGKILL
     assert len(pids) == 2
