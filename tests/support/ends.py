@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import time
@@ -49,7 +50,9 @@ class OsProcesses:
         self._pidfds: dict[int, int] = {}
         for pid in pids:
             assert pid is not None
-            self._pidfds[pid] = os.pidfd_open(pid)
+            # One that has ended since it was listed: a child that a shell waits for, say.
+            with contextlib.suppress(ProcessLookupError):
+                self._pidfds[pid] = os.pidfd_open(pid)
 
     @classmethod
     def below(cls, *tasks: Task) -> Self:

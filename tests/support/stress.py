@@ -6,6 +6,7 @@ import gc
 import os
 import signal
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from support.calls import until
@@ -68,7 +69,8 @@ def children_of(task: Task) -> list[Child]:
 def end_nameless_children(task: Task) -> None:
     """Kill children that have come to be, but were lost to an interrupt on the way to the caller's next line."""
     for nameless in children_of(task):
-        os.kill(nameless.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it is ending already
+            os.kill(nameless.pid, signal.SIGKILL)
     no_children(task)
 
 

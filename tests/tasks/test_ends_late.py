@@ -61,7 +61,7 @@ def test_a_program_that_obeys_does_not_wait_for_the_deadline() -> None:
 def test_a_program_is_asked_by_the_signal_that_the_option_names() -> None:
     """`signaloneof` is what the program gets, and SIGTERM is not."""
     task = prx.fork(killdelay=NEVER, signaloneof=signal.SIGUSR1)
-    prx.execvp(task, ["sh", "-c", "trap '' TERM; trap 'exit 0' USR1; echo ready; while :; do sleep 0.01; done"])
+    prx.execvp(task, ["sh", "-c", "trap '' TERM; trap 'exit 0' USR1; echo ready; while :; do read line; done"])
     assert receive(Stdout, task=task, timeout=WAIT).data == b"ready\n"
     with gone_between(0, WAIT, task):
         prx.stop(task)

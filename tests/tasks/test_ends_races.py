@@ -37,6 +37,8 @@ ROUNDS = 600
 STEP = 4e-6
 """Seconds between the instants of two rounds; a fork or an exec takes some hundred of these."""
 INSTANTS = 150
+MANY = 10_000
+"""Children that a parent may have which is forked from until something ends it."""
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -92,7 +94,7 @@ def test_a_driver_killed_at_any_instant_of_exec_ends_its_task() -> None:
 def test_a_parent_killed_at_any_instant_of_a_fork_takes_the_child_with_it() -> None:
     """The fork raises, or the child ends; no `Down` is missing."""
     for number in range(rounds(ROUNDS)):
-        parent = prx.fork()
+        parent = prx.fork(maxchild=MANY)
         ref, pid = monitor(parent), parent.host_pid
         children: list[Task] = []
         with meanwhile(number, lambda: kill(pid)), contextlib.suppress(NoProcess):  # noqa: B023
@@ -120,13 +122,13 @@ def test_no_zombie_is_left_by_a_driver_that_is_killed_when_its_end_is_told() -> 
 def test_an_owner_killed_at_any_instant_of_a_fork_leaves_nothing() -> None:
     """Its `Down` comes, and later that of the parent, which a child forgotten would hold up."""
     for number in range(rounds(ROUNDS)):
-        with prx.fork() as parent:
+        with prx.fork(maxchild=MANY) as parent:
             begun = threading.Event()
 
             def own() -> None:
                 begun.set()  # noqa: B023
                 while True:
-                    prx.fork(parent, maxchild=1)
+                    prx.fork(parent)
 
             pid, ref = spawn_monitor(own)
             assert begun.wait(WAIT)
@@ -141,7 +143,7 @@ def test_an_owner_killed_at_any_instant_of_a_fork_leaves_nothing() -> None:
 def test_a_parent_stopped_at_any_instant_of_a_fork_leaves_nothing() -> None:
     """As above, with the parent's orderly end."""
     for number in range(rounds(ROUNDS)):
-        parent = prx.fork()
+        parent = prx.fork(maxchild=MANY)
         ref = monitor(parent)
         with OsProcesses.below(parent) as processes:
             with meanwhile(number, lambda: parent.stop(timeout=WAIT)), contextlib.suppress(NoProcess):  # noqa: B023

@@ -274,7 +274,7 @@ def test_interrupted_exit_signals_end_their_processes_or_can_be_repeated(interru
         for ref in refs:
             assert receive(Down, ref=ref, timeout=WAIT).reason == "killed"
     with pytest.raises(TimeoutError):
-        receive(timeout=0)
+        receive(Down, timeout=0)
 
 
 @pytest.mark.parametrize("size", [10, 3000])
