@@ -26,6 +26,9 @@ settings.register_profile("local", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, database=None)
 settings.load_profile("ci" if os.environ.get("CI") else "local")
 
+# A program that a test starts with `python -c` here would find the sources, not the package as it is installed.
+os.environ["PYTHONSAFEPATH"] = "1"
+
 
 def examples(folder: str, pattern: str) -> Sybil:
     """Make the examples in a folder's files tests; Sybil itself would not look for autouse fixtures."""

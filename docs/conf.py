@@ -22,6 +22,11 @@ autodoc_typehints_description_target = "documented"
 napoleon_numpy_docstring = False
 
 # The build uses no network, so the names of others stay without a link. Our own must resolve.
+nitpick_ignore = [
+    # Pykka's, under the names that its own docstrings have for them.
+    ("py:exc", "ActorDeadError"),
+    ("py:exc", "Timeout"),
+]
 nitpick_ignore_regex = [
     ("py:.*", r"(pykka|collections|contextlib|dataclasses|enum|os|pathlib|signal|socket|threading|types|typing)\..*"),
 ]

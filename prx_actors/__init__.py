@@ -1,13 +1,15 @@
 """An Erlang process runtime on Pykka in which an operating-system process is one more actor.
 
-Layout: `prx` has one function for each prx call; `actors` has processes; `tasks` the actor that stands for an OS
-process; `driver` the program that obeys it and the channels between the two; `system` what the kernel offers.
+Layout: `prx` has one function for each prx call; `actors` has processes, `otp` the behaviours on them; `tasks` the
+actor that stands for an OS process; `driver` the program that obeys it and the channels between the two; `system`
+what the kernel offers.
 """
 
 from __future__ import annotations
 
 from prx_actors import prx
 from prx_actors.actors import (
+    CrashReport,
     Down,
     Exit,
     MonitorRef,
@@ -15,21 +17,42 @@ from prx_actors.actors import (
     Pid,
     Process,
     ProcessExit,
+    ProcessInfo,
+    Timer,
+    cancel_timer,
     current,
     demonitor,
     exit,
     exit_signal,
     link,
     monitor,
+    pg,
+    process_info,
     receive,
+    register,
+    registered,
     send,
+    send_after,
     spawn,
     spawn_link,
     spawn_monitor,
+    start_timer,
     trap_exit,
     unlink,
+    unregister,
+    whereis,
 )
 from prx_actors.driver.keeper import shutdown
+from prx_actors.otp import (
+    Application,
+    CallError,
+    ChildSpec,
+    DynamicSupervisor,
+    GenServer,
+    StartError,
+    StateMachine,
+    Supervisor,
+)
 from prx_actors.tasks.errors import (
     NotInCallState,
     NotInExecState,
@@ -47,9 +70,15 @@ from prx_actors.tasks.messages import (
 from prx_actors.tasks.task import Task
 
 __all__ = [
+    "Application",
+    "CallError",
+    "ChildSpec",
+    "CrashReport",
     "Down",
+    "DynamicSupervisor",
     "Exit",
     "ExitStatus",
+    "GenServer",
     "MonitorRef",
     "NoProcess",
     "NotInCallState",
@@ -58,26 +87,40 @@ __all__ = [
     "Pid",
     "Process",
     "ProcessExit",
+    "ProcessInfo",
     "Signal",
+    "StartError",
+    "StateMachine",
     "Stderr",
     "StdinBlocked",
     "Stdout",
+    "Supervisor",
     "Task",
     "TermSig",
+    "Timer",
     "UndefinedCall",
+    "cancel_timer",
     "current",
     "demonitor",
     "exit",
     "exit_signal",
     "link",
     "monitor",
+    "pg",
+    "process_info",
     "prx",
     "receive",
+    "register",
+    "registered",
     "send",
+    "send_after",
     "shutdown",
     "spawn",
     "spawn_link",
     "spawn_monitor",
+    "start_timer",
     "trap_exit",
     "unlink",
+    "unregister",
+    "whereis",
 ]

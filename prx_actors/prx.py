@@ -6,12 +6,13 @@ Each function that takes a task first is a method of `Task`, too: `prx.getpid(ta
 from __future__ import annotations
 
 import functools
+import inspect
 import shlex
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from prx_actors.driver.keeper import driver_path, keeper_for
 from prx_actors.driver.turn import timeout
-from prx_actors.tasks.birth import Birth, fork_root
+from prx_actors.tasks.birth import Birth, KeeperEndedError, fork_root
 from prx_actors.tasks.task import Task
 
 if TYPE_CHECKING:
@@ -131,8 +132,15 @@ def fork(
             raise ValueError(msg)
         return Task.fork(_task(task), link=link, stdio=stdio, **options)
     launcher = _launcher if exec is None else _split(exec)
-    keeper = keeper_for(launcher, progname or driver_path())
-    return fork_root(keeper.driver, Birth(link=link, stdio=stdio, options=options))
+    path = progname or driver_path()
+    birth = Birth(link=link, stdio=stdio, options=options)
+    keeper = keeper_for(launcher, path)
+    try:
+        return fork_root(keeper.driver, birth)
+    except KeeperEndedError:
+        # Killed, and the news of it is still on its way.
+        keeper.end()
+        return fork_root(keeper_for(launcher, path).driver, birth)
 
 
 def _task(task: object) -> Task:
@@ -153,6 +161,10 @@ def _function(
             _task(task)
         return method(task, *args, **kwargs)
 
+    signature = inspect.signature(method)
+    first, *others = signature.parameters.values()
+    task = first.replace(name="task", kind=first.POSITIONAL_ONLY)
+    vars(function)["__signature__"] = signature.replace(parameters=[task, *others])
     function.__module__ = __name__
     function.__qualname__ = method.__name__
     return function

@@ -7,25 +7,76 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from prx_actors.driver.keeper import driver_path
+
+if TYPE_CHECKING:
+    from support.unprivileged import Unprivileged
 
 TOP = Path(__file__).parent.parent
-QUICKSTART = TOP / "examples" / "quickstart.py"
+EXAMPLES = TOP / "examples"
+
+
+def run(name: str) -> str:
+    """Run an example as a program of its own, which must end well, and return what it prints."""
+    done = subprocess.run([sys.executable, EXAMPLES / name], capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
 
 
 def test_the_quick_start_prints_the_line_that_cat_has_numbered() -> None:
     """The script of command 1 runs to its end as a program of its own."""
-    done = subprocess.run([sys.executable, QUICKSTART], capture_output=True, text=True, timeout=30, check=True)
-    ids, line = done.stdout.splitlines()
+    ids, line = run("quickstart.py").splitlines()
     assert re.fullmatch(r"\d+ \d+", ids)
     assert line == r"b'     1\ttest\n'"
-    assert done.stderr == ""
+
+
+def test_cat_n_prints_the_lines_that_cat_has_numbered() -> None:
+    """All that was written came back, and the end after it."""
+    assert run("cat_n.py") == "     1\tone\n     2\ttwo\nexit status 0\n"
+
+
+def test_process_tree_prints_three_drivers_and_then_a_program_below_two() -> None:
+    """The process that calls exec keeps its place in the tree."""
+    driver = Path(driver_path()).name[:15]
+    before = f"before exec:\n{driver}\n  {driver}\n    {driver}\n"
+    after = f"after exec:\n{driver}\n  {driver}\n    cat\n"
+    assert run("process_tree.py") == before + after
+
+
+NAMESPACES = r"""user 0
+pid 1
+b'     1\ttest\n'
+"""
+
+
+@pytest.mark.root
+def test_namespaces_works_for_root_without_sudo() -> None:
+    """Root's own roots may make namespaces."""
+    assert run("namespaces.py") == NAMESPACES
+
+
+@pytest.mark.root
+def test_namespaces_works_for_an_unprivileged_user_with_a_rule_of_sudo(sudoer: Unprivileged) -> None:
+    """Nobody runs it; only the driver is root."""
+    done = sudoer.run("-c", (EXAMPLES / "namespaces.py").read_text())
+    assert (done.stdout, done.stderr, done.returncode) == (NAMESPACES, "", 0)
+
+
+def test_every_example_has_a_test() -> None:
+    """A script that is added here is run here."""
+    source = Path(__file__).read_text()
+    assert [path.name for path in EXAMPLES.glob("*.py") if f'"{path.name}"' not in source] == []
 
 
 def test_the_readme_prints_the_quick_start_as_it_is() -> None:
     """What a reader sees is what is run."""
     found = re.search(r"^```python\n(.*?)^```$", (TOP / "README.md").read_text(), re.DOTALL | re.MULTILINE)
     assert found is not None
-    assert found[1] == QUICKSTART.read_text()
+    assert found[1] == (EXAMPLES / "quickstart.py").read_text()
 
 
 def test_every_block_of_python_in_the_docs_is_a_test() -> None:

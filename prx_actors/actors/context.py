@@ -6,7 +6,6 @@ import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections import deque
     from collections.abc import Callable
 
     from prx_actors.actors.process import Process
@@ -21,8 +20,8 @@ class _Context(threading.local):
     guard: object = None
     """What ends a plain thread's process when the thread ends."""
 
-    ends: deque[Callable[[], None]] | None = None
-    """Set while this thread works off the ends of processes."""
+    ends: list[Callable[[], None]] | None = None
+    """What the step under way causes, while this thread works off the ends of processes."""
 
 
 context = _Context()

@@ -2,13 +2,13 @@
 
 One end causes others, through links and dependents; a chain of them may be
 longer than Python's stack is deep. So each thread keeps a list of the steps
-that are still to be done instead of calling them within each other.
+that are still to be done instead of calling them within each other. The order is
+that of such calls: what a step causes is done before what stands behind it.
 """
 
 from __future__ import annotations
 
 import logging
-from collections import deque
 from typing import TYPE_CHECKING
 
 from prx_actors.actors.context import context
@@ -25,7 +25,7 @@ logger = logging.getLogger("prx_actors")
 
 
 def run_steps(*steps: Step) -> None:
-    """Run these after the steps that this thread has under way.
+    """Run these after the step that this thread has under way.
 
     They have been run on return, unless the caller is such a step itself. A
     KeyboardInterrupt in the midst hands the rest to another thread, beginning
@@ -39,19 +39,22 @@ def run_steps(*steps: Step) -> None:
     if pending is not None:
         pending.extend(steps)
         return
-    _work_off(deque(steps))
+    _work_off(list(steps))
 
 
-def _work_off(pending: deque[Step]) -> None:
+def _work_off(pending: list[Step]) -> None:
+    caused: list[Step] = []
     try:
-        context.ends = pending
         while pending:
+            context.ends = caused = []
             try:
                 pending[0]()
             except Exception:
                 logger.exception("A step of the end of a process failed")
-            pending.popleft()
+            pending[:1] = caused
     except BaseException:
+        # What the step had caused will not be caused again by running it again.
+        pending[1:1] = caused
         scheduler.submit(lambda: _work_off(pending))
         raise
     finally:

@@ -25,7 +25,8 @@ class AccountedEnvelope(Envelope[Any]):
     Args:
         message: what to send
         taken: called once, outside the mailbox's lock, when the message is
-            received, when a turn takes it, or when the mailbox closes
+            received, when a turn takes it, or when the mailbox closes; again
+            after a call that an interrupt cut short, which it must bear
 
     """
 
@@ -37,9 +38,9 @@ class AccountedEnvelope(Envelope[Any]):
 
     def settle(self) -> None:
         """Tell the sender, the first time."""
-        taken, self.taken = self.taken, None
-        if taken is not None:
-            taken()
+        if self.taken is not None:
+            self.taken()
+            self.taken = None
 
 
 def reply(envelope: Envelope[Any], value: object = None) -> None:

@@ -10,11 +10,12 @@ change is ordered so that it can be cut short anywhere and done again.
 from __future__ import annotations
 
 import logging
+import operator
 import threading
 import time
 from collections import deque
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pykka._envelope import Envelope
 from pykka.messages import ProxyCall, ProxyGetAttr, ProxySetAttr, _ActorStop
@@ -39,6 +40,14 @@ NOTHING: Final[deque[Envelope[Any]]] = deque()
 """Stands for the deque of a mailbox that has never had a message: one takes 700 bytes."""
 
 
+_NOTHING: Final[list[Envelope[Any]]] = []
+"""What is left in a mailbox that is open: one list for all of them, which stays empty."""
+
+
+_K = TypeVar("_K")
+_FIRST = operator.itemgetter(0)
+
+
 class MailboxClosed(Exception):  # noqa: N818 -- an event, not an error
     """The process of this mailbox has ended."""
 
@@ -50,6 +59,7 @@ class Mailbox:
         "__weakref__",
         "_callbacks",
         "_incoming",
+        "_left",
         "_receives",
         "_saved",
         "_wakeup",
@@ -76,6 +86,7 @@ class Mailbox:
         """Handles Pykka's messages met by a `receive`; none leaves them to a turn."""
         self._incoming = NOTHING
         self._saved = SavedMessages()
+        self._left: list[Envelope[Any]] = _NOTHING
         self._receives = 0
         self._callbacks: list[Callable[[], None]] | None = None
         self._wakeup: threading.Lock | None = None
@@ -103,17 +114,36 @@ class Mailbox:
         with self.lock:
             if self.closed:
                 return False
-            # The receiver is roused first: it cannot look before we leave the
-            # lock, and an interrupt between the two costs it one idle look.
-            if self.blocked:
-                self._rouse()
-            elif not self.scheduled and self.wake is not None:
-                self.wake()
-                self.scheduled = True
-            if self._incoming is NOTHING:
-                self._incoming = deque()
+            self._prepare()
             self._incoming.append(envelope)
         return True
+
+    def offer_for(self, envelope: Envelope[Any], table: dict[_K, Any], key: _K) -> None:
+        """Deliver an envelope in the place of an entry, which goes; once, if this is called again.
+
+        Args:
+            envelope: the message
+            table: guarded by the lock of this mailbox, too
+            key: the entry; without it nothing is delivered
+
+        """
+        with self.lock:
+            if self.closed or key not in table:
+                return
+            self._prepare()
+            # All of this is one call of C: no interrupt can part the two.
+            self._incoming.extend(map(_FIRST, zip((envelope,), map(table.pop, (key,)), strict=False)))
+
+    def _prepare(self) -> None:
+        # The receiver is roused first: it cannot look before we leave the
+        # lock, and an interrupt between the two costs it one idle look.
+        if self.blocked:
+            self._rouse()
+        elif not self.scheduled and self.wake is not None:
+            self.wake()
+            self.scheduled = True
+        if self._incoming is NOTHING:
+            self._incoming = deque()
 
     def _rouse(self) -> None:
         if self._wakeup is not None:
@@ -314,21 +344,18 @@ class Mailbox:
 
     # The end.
 
-    def close(self) -> list[Envelope[Any]]:
-        """Take no more messages and wake the receiver.
-
-        Returns:
-            what was left; the caller calls `finish_closing` with it, unlocked
-
-        """
+    def close(self) -> None:
+        """Take no more messages and wake the receiver; `finish_closing` follows, unlocked."""
         with self.lock:
             self.closed = True
-            # An interrupted filing leaves an envelope in both places.
-            left = dict.fromkeys([*self._saved.entries.values(), *self._incoming])
-            self._incoming = NOTHING
-            self._saved = SavedMessages()
             self._rouse()
-        return list(left)
+            # An interrupted filing leaves an envelope in both places.
+            left = list(dict.fromkeys([*self._left, *self._saved.entries.values(), *self._incoming]))
+            saved = SavedMessages()
+            # No call from here on, so that no interrupt can part these.
+            self._left = left
+            self._saved = saved
+            self._incoming = NOTHING
 
     def abandon(self) -> None:
         """Close without a word to anyone, in the child of a fork."""
@@ -338,9 +365,9 @@ class Mailbox:
         self._saved = SavedMessages()
         self._callbacks = None
 
-    def finish_closing(self, left: list[Envelope[Any]]) -> None:
+    def finish_closing(self) -> None:
         """Settle what was left and run the callbacks."""
-        while left:
+        while left := self._left:
             drop(left[-1])
-            left.pop()
+            del left[-1]
         self._run_callbacks()

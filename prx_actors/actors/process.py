@@ -20,8 +20,8 @@ from prx_actors.actors import crashes, signals
 from prx_actors.actors.context import context
 from prx_actors.actors.ending import run_steps
 from prx_actors.actors.envelopes import drop
-from prx_actors.actors.events import LazyEvent
 from prx_actors.actors.exceptions import ProcessExit
+from prx_actors.actors.latches import Future, Latch
 from prx_actors.actors.mailbox import Mailbox, MailboxClosed
 from prx_actors.actors.matching import ANYTHING, Pattern
 from prx_actors.actors.pid import Pid
@@ -106,17 +106,18 @@ class Process(Turns):
 
     @staticmethod
     def _create_future() -> pykka.Future[Any]:
-        return pykka.ThreadingFuture()
+        return Future()
 
     def __init__(self, *_args: Any, **_kwargs: Any) -> None:
         # In place of Pykka's, which would make a random UUID for each.
         self.actor_urn = process_table.urn(next(process_table.numbers))
         self.actor_inbox = self._create_actor_inbox()
-        self.actor_stopped = LazyEvent()
+        self.actor_stopped = Latch()
         self._actor_ref = self.pid_class(self)
         self._lock = self.actor_inbox.lock
         self._sending = threading.RLock()
         self._running = True
+        self._end_begun = False
         self._exited = False
         self._trapping = False
         self._own_end_done = False
@@ -244,31 +245,35 @@ class Process(Turns):
             reason: the exit reason
 
         """
-        run_steps(*self._begin_end(reason))
+        if context.ends is None:
+            # As a step from here on: one that an interrupt cuts short is run again.
+            run_steps(partial(self._terminate, reason))
+        elif self._die(reason):
+            with self._lock:
+                if not self._end_begun:
+                    run_steps(self._cease, self._end_dependents, partial(self._ending, self._final_reason))
+                    self._end_begun = True
 
-    def _begin_end(self, reason: object) -> list[Callable[[], None]]:
-        """Die; return what is then to be done, nothing when it was dead."""
+    def _die(self, reason: object) -> bool:
+        """Take no more messages; say whether the rest of the end is still to be begun."""
         with self._lock:
-            if not self._running:
-                return []
-            self._final_reason = reason
-            release_name(self)
-            self._running = False
-            left = self.actor_inbox.close()
-        return [
-            partial(self._cease, left),
-            self._end_dependents,
-            partial(self._ending, reason),
-        ]
+            if self._end_begun:
+                return False
+            if self._running:
+                self._final_reason = reason
+                release_name(self)
+                self._running = False
+            self.actor_inbox.close()
+            return True
 
-    def _cease(self, left: list[Any]) -> None:
+    def _cease(self) -> None:
         """Show everyone that this process has ended."""
         pykka.ActorRegistry.unregister(self._actor_ref)
         self.actor_stopped.set()
         self._run_death_hooks()
         if (handled := self._handled) is not None and not self._in_own_end:
             drop(handled)
-        self.actor_inbox.finish_closing(left)
+        self.actor_inbox.finish_closing()
         self._wake_for_end()
 
     def _when_dead(self, key: object, hook: Callable[[], object]) -> bool:
@@ -333,19 +338,21 @@ class Process(Turns):
 
         """
         with self._lock:
-            if self._running or self._own_end_done:
+            if self._running:
                 return
-            if reason is not _UNCHANGED:
+            if reason is not _UNCHANGED and not self._own_end_done:
                 self._final_reason = reason
             self._own_end_done = True
         self._announce_when_gone()
 
     def _announce_when_gone(self) -> None:
+        if context.ends is None:
+            run_steps(self._announce_when_gone)  # a step, as in `_terminate`
+            return
         with self._lock:
-            if not self._own_end_done or self._dependents or self._exited:
-                return
-            self._exited = True
-        run_steps(partial(self._announce, self._final_reason))
+            if self._own_end_done and not self._dependents and not self._exited:
+                run_steps(partial(self._announce, self._final_reason))
+                self._exited = True
 
     def _announce(self, reason: object) -> None:
         """Tell links, monitors and callbacks, then leave the process table."""

@@ -8,7 +8,7 @@ import threading
 
 from prx_actors.actors import pg, pykka_compat
 from prx_actors.actors.context import context
-from prx_actors.actors.events import LazyEvent
+from prx_actors.actors.latches import Latch
 from prx_actors.actors.registry import reset_names
 from prx_actors.actors.scheduler import scheduler
 from prx_actors.actors.table import process_table
@@ -43,7 +43,7 @@ def after_fork_in_child() -> None:
         process._lock = process.actor_inbox.lock = threading.RLock()
         process._running, process._exited = False, True
         process.actor_inbox.abandon()
-        process.actor_stopped = process.actor_ref.actor_stopped = LazyEvent()
+        process.actor_stopped = process.actor_ref.actor_stopped = Latch()
         process.actor_stopped.set()
     pykka_compat.reset_registry()
     process_table.reset()

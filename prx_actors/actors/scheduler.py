@@ -71,7 +71,9 @@ class Scheduler:
         self._threads: set[threading.Thread] = set()
         self._numbers = count(1)
         self._finished = 0
-        self._stalled = threading.Semaphore(0)
+        # A lock of C: a semaphore of Python may lose its own to an interrupt.
+        self._stalled = threading.Lock()
+        self._stalled.acquire()
         self._watcher: threading.Thread | None = None
         self._watching = False
         self._starting = threading.RLock()
@@ -127,7 +129,8 @@ class Scheduler:
                 start_thread(watcher)
                 self._watcher = watcher
             self._watching = True
-            self._stalled.release()
+            with suppress(RuntimeError):  # it was released already
+                self._stalled.release()
 
     def _work(self) -> None:
         """Run turns until nothing has come for a while."""

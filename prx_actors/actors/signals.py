@@ -112,16 +112,26 @@ def deliver_exit(process: Process, sender: Pid | None, reason: object, *, linked
             if linked and sender is not None:
                 process._links.pop(sender, None)
             return
-        if linked:
-            if sender not in process._links:
-                return
-            del process._links[sender]
+        if linked and sender not in process._links:
+            return
         if process._trapping and not kill:
-            process.actor_inbox.offer(Envelope(Exit(sender, reason)))
+            _deliver_message(process, sender, reason, linked=linked)
             return
     harmless = is_reason(reason, "normal") and (linked or sender is not process.actor_ref)
     if not harmless:
         process._terminate("killed" if kill else reason)
+    # Last: an interrupted signal comes again, and goes by the link.
+    if linked and sender is not None:
+        with process._lock:
+            process._links.pop(sender, None)
+
+
+def _deliver_message(process: Process, sender: Pid | None, reason: object, *, linked: bool) -> None:
+    envelope = Envelope(Exit(sender, reason))
+    if linked and sender is not None:
+        process.actor_inbox.offer_for(envelope, process._links, sender)
+    else:
+        process.actor_inbox.offer(envelope)
 
 
 def is_reason(reason: object, name: str) -> bool:
@@ -137,7 +147,7 @@ def announce(process: Process) -> None:
     for ref, watcher_pid in list(process._watchers.items()):
         watcher = process_of(watcher_pid)
         if watcher is not None:
-            _send_down(watcher, ref, pid, reason)
+            run_steps(partial(_send_down, watcher, ref, pid, reason))
     for ref in list(process._monitors):
         remove_monitor(process, ref)
     process._links.clear()
@@ -154,7 +164,5 @@ def _send_down(watcher: Process, ref: MonitorRef, pid: Pid | None, reason: objec
     # The half and the message change hands under one lock: after demonitor
     # nothing can come any more.
     with watcher._lock:
-        if ref in watcher._monitors:
-            who = pid if ref.name is None else ref.name
-            watcher.actor_inbox.offer(Envelope(Down(ref, who, reason)))
-            watcher._monitors.pop(ref, None)
+        who = pid if ref.name is None else ref.name
+        watcher.actor_inbox.offer_for(Envelope(Down(ref, who, reason)), watcher._monitors, ref)

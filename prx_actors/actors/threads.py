@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pykka.messages import _ActorStop
 
 from prx_actors.actors.context import context
 from prx_actors.actors.crashes import name_of_function
-from prx_actors.actors.ending import run_steps
 from prx_actors.actors.envelopes import reply, reply_exception
 from prx_actors.actors.exceptions import ProcessExit
 from prx_actors.actors.process import Process
@@ -127,18 +128,22 @@ class ThreadProcess(_OnThread):
 class _Guard:
     """Ends a thread's process when the thread's locals go."""
 
-    __slots__ = ("_process",)
+    __slots__ = ("_pid", "_process")
 
     def __init__(self, process: Process) -> None:
         self._process = process
+        self._pid = os.getpid()
 
     def __del__(self) -> None:
+        # A fork clears the locals of all other threads before any hook of ours
+        # runs: in the child they say nothing about the threads of the parent.
+        if os.getpid() != self._pid:
+            return
         # The rest is done elsewhere: it needs thread locals, and new ones made
         # while a thread ends would never be freed.
-        steps = self._process._begin_end("normal")
-        if steps:
+        if self._process._die("normal"):
             with suppress(RuntimeError):  # no threads at the interpreter's exit
-                scheduler.submit(lambda: run_steps(*steps))
+                scheduler.submit(partial(self._process._terminate, "normal"))
 
 
 def current_process() -> Process:

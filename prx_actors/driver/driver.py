@@ -10,8 +10,9 @@ import os
 import select
 import threading
 import weakref
+from functools import partial
 from itertools import count
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from prx_actors.driver.pipes import InputPipe, OutputPipe
 from prx_actors.driver.protocol import Frames, frame
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from prx_actors.driver.channels import Channels
+    from prx_actors.driver.listener import Listener
 
-__all__ = ["Driver", "Listener", "State"]
+__all__ = ["Driver", "State"]
 
 logger = logging.getLogger("prx_actors")
 
@@ -35,6 +37,9 @@ SIGKILL = 9
 
 LATE = 0.5
 """Seconds after the deadline that a driver has to end its own children."""
+LOOK_EVERY = 0.002
+LOOKS = 150
+"""How often to look whether an orphan has been reaped."""
 
 
 EVENT_MAX = 4096
@@ -54,25 +59,6 @@ class State(enum.Enum):
     """It has ended."""
     FORKED = "forked"
     """It belongs to the program that this one is an `os.fork()` of."""
-
-
-class Listener(Protocol):
-    """Who is told what happens to a driver; on the reactor's thread, never blocking."""
-
-    def wants_output(self) -> bool:
-        """Say whether to read output."""
-
-    def on_output(self, stream: str, data: bytes) -> bool:
-        """Take output; return whether to go on reading."""
-
-    def on_signal(self, signal: int, info: bytes) -> None:
-        """Take a signal that the driver has received."""
-
-    def on_reaped(self, status: int | None, /) -> None:
-        """Learn that the process is gone; its wait status, where it is known."""
-
-    def on_closed(self) -> None:
-        """Learn that stdout and stderr are at their ends."""
 
 
 class Driver:
@@ -166,14 +152,24 @@ class Driver:
             self.executed = True
 
         try:
-            self.turns.call(number, args, check=begin)
-        except ChannelClosedError:
-            self._on_late_reply(closed=True)
+            try:
+                self.turns.call(number, args, check=begin)
+            except ChannelClosedError:
+                self._on_late_reply(closed=True)
+            except OSError:
+                self._settle_exec()
+                raise
         except BaseException:
-            # With a reply outstanding, what has become of it shows later.
-            if not self.turns.busy:
-                self._on_late_reply(closed=False)
+            # Once more: an interrupt may have come in the midst of the lines above.
+            self._settle_exec()
             raise
+
+    def _settle_exec(self) -> None:
+        # With a reply outstanding, what has become of it shows later.
+        if self.turns.busy:
+            self.turns.abandon()
+        else:
+            self._on_late_reply(closed=False)
 
     def _on_late_reply(self, closed: bool) -> None:
         with self._lock:
@@ -187,6 +183,8 @@ class Driver:
         """Begin to listen, unless the process has ended by now."""
         with self._lock:
             if self.state is State.GONE:
+                # All else was closed when its end was seen; this came with the reply, later.
+                lib.prx_close(self.channels.c_field("pidfd"))
                 return
             reactor.register(self.channels.c.event, select.EPOLLIN, self._on_event)
             self.stdout.start()
@@ -283,7 +281,14 @@ class Driver:
         pidfd = self.channels.c.pidfd
         if pidfd >= 0:
             reactor.unregister(pidfd)
-            self.on_exited(wait_status(pidfd))
+            self._await_reaping(LOOKS)
+
+    def _await_reaping(self, looks: int) -> None:
+        # Who has become its parent reaps it: a driver at once, init in its own time, which is not waited for.
+        if looks and self.host_pid() is not None:
+            reactor.call_later(LOOK_EVERY, partial(self._await_reaping, looks - 1))
+        else:
+            self.on_exited(wait_status(self.channels.c.pidfd))
 
     def _on_output_closed(self) -> None:
         if self.state is State.GONE and not (self.stdout.open or self.stderr.open):
@@ -297,9 +302,8 @@ class Driver:
 
         """
         pipe = self.stdout if stream == "stdout" else self.stderr
-        if not pipe.open:
+        if not pipe.finish():
             raise OSError(errno.EBADF, os.strerror(errno.EBADF), stream)
-        reactor.call_soon(pipe.close)
 
     def read_waiting(self) -> None:
         """Deliver what the pipes held when the end was seen, paused or not."""

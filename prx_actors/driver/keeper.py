@@ -17,7 +17,7 @@ import time
 from typing import IO
 
 from prx_actors.driver.channels import Channels
-from prx_actors.driver.driver import Driver, State
+from prx_actors.driver.driver import Driver
 from prx_actors.driver.protocol import decode, frame
 from prx_actors.driver.reactor import reactor
 from prx_actors.system.limits import raise_nofile
@@ -44,11 +44,14 @@ class Keeper:
 
     def __init__(self, launcher: tuple[str, ...], path: str) -> None:
         self.ended = threading.Event()
+        self.usable = True
+        """Whether roots may still be forks of it."""
         self._left = {"driver", "launcher"}
         reactor.start()
         # A file and not a pipe: the launcher may write at any time, read or not.
         with tempfile.TemporaryFile() as complaints:
             self._start(launcher, path, complaints)
+        _running.add(self)
         reactor.register(self._pidfd, select.EPOLLIN, self._on_launcher_ended)
 
     def _start(self, launcher: tuple[str, ...], path: str, complaints: IO[bytes]) -> None:
@@ -68,6 +71,9 @@ class Keeper:
                 self._greet(near, far_events, limits)
             except (OSError, ValueError) as failed:
                 raise self._failed([*launcher, path], complaints, failed) from None
+            except BaseException:
+                self._end_launcher()
+                raise
             channels = Channels()
             events.setblocking(False)
             channels.c.call = os.dup(near.fileno())
@@ -90,20 +96,35 @@ class Keeper:
         decode(answer[4:])
 
     def _failed(self, argv: list[str], complaints: IO[bytes], failed: Exception) -> OSError:
-        try:
-            status: int | str = self._process.wait(1)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-            status = "none"
-        os.close(self._pidfd)
+        status = self._end_launcher()
+        how = str(failed) if status is None else f"exit status {status}"
         complaints.seek(0)
         said = complaints.read(4096).decode(errors="replace").strip()
         return OSError(
             errno.ENOEXEC,
-            f"the driver does not start ({failed}; exit status {status}): {said or 'no message'}",
+            f"the driver does not start ({how}): {said or 'no message'}",
             " ".join(argv),
         )
+
+    def _end_launcher(self) -> int | None:
+        """End a launcher that has failed, and return its exit status, none if it had to be killed."""
+        try:
+            status = self._process.wait(1)
+        except subprocess.TimeoutExpired:
+            status = None
+            try:
+                self._process.kill()
+            except PermissionError:
+                # It is another user's by now, as sudo is: it may take its time, and is reaped then.
+                reactor.register(self._pidfd, select.EPOLLIN, lambda _events: self._reap_launcher())
+                return None
+        self._reap_launcher()
+        return status
+
+    def _reap_launcher(self) -> None:
+        reactor.unregister(self._pidfd)
+        os.close(self._pidfd)
+        self._process.wait()
 
     # The listener.
 
@@ -119,10 +140,8 @@ class Keeper:
         """Ignore signals to the keeper: it ends with the runtime."""
 
     def on_reaped(self, _status: int | None) -> None:
-        """Forget the keeper: its channel is closed."""
-        with _lock:
-            for key in [key for key, keeper in _keepers.items() if keeper is self]:
-                del _keepers[key]
+        """Close the channels: the keeper has ended."""
+        self.usable = False
         self.driver.close()
         self._part_ended("driver")
 
@@ -131,26 +150,34 @@ class Keeper:
 
     def _on_launcher_ended(self, _events: int) -> None:
         """Reap the launcher; a keeper that survives it ends too."""
-        reactor.unregister(self._pidfd)
-        os.close(self._pidfd)
-        self._process.wait()
-        if self.driver.state is not State.GONE:
-            self.driver.shut()
+        self._reap_launcher()
+        self.end()
         self._part_ended("launcher")
 
     def _part_ended(self, part: str) -> None:
         self._left.discard(part)
         if not self._left:
+            _running.discard(self)
             self.ended.set()
+
+    def end(self) -> None:
+        """Order the keeper to end with all below it; from any thread."""
+        self.usable = False
+        self.driver.shut()
 
     def leave_to_parent(self) -> None:
         """Forget the launcher, in the child of an `os.fork()`."""
         self._process.returncode = 0
-        os.close(self._pidfd)
+        if "launcher" in self._left:
+            os.close(self._pidfd)
 
 
 _lock = threading.Lock()
 _keepers: dict[tuple[tuple[str, ...], str], Keeper] = {}
+_running: set[Keeper] = set()
+"""Those that have not ended, be they usable or not."""
+_starting: dict[tuple[tuple[str, ...], str], threading.Lock] = {}
+"""A lock for each launcher: one that hangs keeps nobody else waiting, least of all the reactor."""
 
 
 def keeper_for(launcher: tuple[str, ...], path: str) -> Keeper:
@@ -164,12 +191,17 @@ def keeper_for(launcher: tuple[str, ...], path: str) -> Keeper:
         OSError: it does not start, with what the launcher has said
 
     """
+    key = launcher, path
     with _lock:
-        keeper = _keepers.get((launcher, path))
-        if keeper is None or keeper.driver.state is State.GONE:
-            if not _keepers:
-                atexit.register(shutdown)
-            keeper = _keepers[launcher, path] = Keeper(launcher, path)
+        starting = _starting.setdefault(key, threading.Lock())
+    with starting:
+        keeper = _keepers.get(key)
+        if keeper is None or not keeper.usable:
+            keeper = Keeper(launcher, path)
+            with _lock:
+                if not _keepers:
+                    atexit.register(shutdown)
+                _keepers[key] = keeper
         return keeper
 
 
@@ -180,10 +212,10 @@ def shutdown() -> None:
     afterwards.
     """
     with _lock:
-        keepers = list(_keepers.values())
+        keepers = list(_running)
         _keepers.clear()
     for keeper in keepers:
-        keeper.driver.shut()
+        keeper.end()
     deadline = time.monotonic() + END_LIMIT
     for keeper in keepers:
         if not keeper.ended.wait(max(0.0, deadline - time.monotonic())):
@@ -193,9 +225,11 @@ def shutdown() -> None:
 def _after_fork_in_child() -> None:
     global _lock  # noqa: PLW0603 -- the parent may have held it
     _lock = threading.Lock()
-    for keeper in _keepers.values():
+    for keeper in _running:
         keeper.leave_to_parent()
+    _running.clear()
     _keepers.clear()
+    _starting.clear()
     atexit.unregister(shutdown)
     reactor.after_fork_in_child()
     Driver.leave_to_parent()

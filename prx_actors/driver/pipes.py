@@ -10,7 +10,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from prx_actors.driver.reactor import reactor
-from prx_actors.system.native import lib
+from prx_actors.system.native import CData, ffi, lib
 from prx_actors.system.pidfd import input_waiting
 
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ READ_SIZE = 65536
 
 
 class OutputPipe:
-    """stdout or stderr. All but `resume` and `open` belongs to the reactor's thread."""
+    """stdout or stderr. All but `resume`, `finish` and `open` belongs to the reactor's thread."""
 
-    __slots__ = ("_channels", "_deliver", "_field", "_on_close", "_reading", "_wanted")
+    __slots__ = ("_channels", "_closing", "_deliver", "_field", "_on_close", "_reading", "_wanted")
 
     def __init__(
         self,
@@ -43,6 +43,7 @@ class OutputPipe:
         self._deliver = deliver
         self._on_close = on_close
         self._reading = False
+        self._closing = False
 
     @property
     def fd(self) -> int:
@@ -102,6 +103,14 @@ class OutputPipe:
         if data := self._take():
             self._deliver(data)
 
+    def finish(self) -> bool:
+        """Have the runtime's end closed, from any thread; return false when it is, or will be."""
+        if not self.open or self._closing:
+            return False
+        self._closing = True
+        reactor.call_soon(self.close)
+        return True
+
     def close(self) -> None:
         """Close the runtime's end."""
         if self.open:
@@ -111,26 +120,30 @@ class OutputPipe:
 
 
 class InputPipe:
-    """stdin. The caller writes what fits; the reactor writes the rest, in order."""
+    """stdin. The caller writes what fits; the reactor writes the rest, in order.
 
-    __slots__ = ("_broken", "_channels", "_closing", "_lock", "_queue", "_registered", "queued")
+    How far the pipe has taken the stream is counted in C, and an interrupted call leaves the rest to the
+    reactor: nothing is written twice or forgotten.
+    """
+
+    __slots__ = ("_broken", "_channels", "_closing", "_lock", "_position", "_queue", "_registered")
 
     def __init__(self, channels: Channels) -> None:
         self._channels = channels
         self._lock = threading.Lock()
-        self._queue: deque[memoryview] = deque()
+        # What waits, each piece with the position in the stream at which it ends.
+        self._queue: deque[tuple[int, bytes]] = deque()
+        self._position: CData = ffi.new("uint64_t *")
         self._registered = False
         self._closing = False
         self._broken = False
-        self.queued = 0
-        """Bytes that the pipe has not taken yet."""
 
     @property
     def fd(self) -> int:
         """The runtime's end, -1 once it is closed."""
         return int(self._channels.c.stdin_fd)
 
-    def write(self, data: bytes, limit: int) -> bool:
+    def write(self, data: bytes, limit: int) -> int:
         """Write without blocking.
 
         Args:
@@ -138,7 +151,7 @@ class InputPipe:
             limit: bytes that may be queued
 
         Returns:
-            whether something is queued now
+            bytes that the pipe has not taken yet
 
         Raises:
             BufferError: the queue would be longer than the limit; nothing of
@@ -147,44 +160,62 @@ class InputPipe:
 
         """
         with self._lock:
-            if self._broken:
-                raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE), "stdin")
-            if self.fd < 0 or self._closing:
-                raise OSError(errno.EBADF, os.strerror(errno.EBADF), "stdin")
-            if self.queued + len(data) > limit:
+            self._check_open()
+            queued = self._queued()
+            if queued + len(data) > limit:
                 msg = (
-                    f"stdin: {self.queued} bytes are queued, {len(data)} more would "
+                    f"stdin: {queued} bytes are queued, {len(data)} more would "
                     f"exceed stdin_limit={limit}; wait until the program has read"
                 )
                 raise BufferError(msg)
-            self._queue.append(memoryview(data))
-            self.queued += len(data)
-            if not self._registered:
-                self._flush()
-            return self.queued > 0
+            try:
+                self._queue.append((self._position[0] + queued + len(data), data))
+                if not self._registered:
+                    self._flush()
+            except BaseException:
+                reactor.call_soon(self._go_on)
+                raise
+            return self._queued()
+
+    def _check_open(self) -> None:
+        if self._broken:
+            raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE), "stdin")
+        if self.fd < 0 or self._closing:
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF), "stdin")
+
+    def _queued(self) -> int:
+        return int(self._queue[-1][0] - self._position[0]) if self._queue else 0
 
     def _flush(self) -> None:
-        try:
-            while self._queue:
-                self._write_some(self._queue[0])
-        except BlockingIOError:
-            self._want_room()
-        except OSError:
-            self._queue.clear()
-            self.queued = 0
-            raise
-
-    def _write_some(self, data: memoryview) -> None:
-        written = os.write(self.fd, data) if data else 0
-        self.queued -= written
-        self._queue.popleft()
-        if written < len(data):
-            self._queue.appendleft(data[written:])
+        while self._queue:
+            end, data = self._queue[0]
+            error = -lib.prx_write_on(self.fd, data, len(data), end, self._position)
+            if error == errno.EAGAIN:
+                self._want_room()
+                return
+            if error:
+                self._queue.clear()
+                raise OSError(error, os.strerror(error), "stdin")
+            if self._position[0] == end:
+                self._queue.popleft()
 
     def _want_room(self) -> None:
         if not self._registered:
             self._registered = True
             reactor.register(self.fd, select.EPOLLOUT, self._on_room)
+
+    def _go_on(self) -> None:
+        """Do the rest of a call that was cut short; on the reactor's thread."""
+        with self._lock:
+            if self.fd >= 0 and not self._queue:
+                self._close_when_empty()
+            elif self.fd >= 0:
+                self._forget()
+                self._want_room()
+
+    def _forget(self) -> None:
+        self._registered = False
+        reactor.unregister(self.fd)
 
     def _on_room(self, _events: int) -> None:
         with self._lock:
@@ -195,8 +226,7 @@ class InputPipe:
             except OSError:
                 self._closing = self._broken = True  # nobody reads any more: EPIPE
             if not self._queue:
-                self._registered = False
-                reactor.unregister(self.fd)
+                self._forget()
                 self._close_when_empty()
 
     def _close_when_empty(self) -> None:
@@ -213,17 +243,19 @@ class InputPipe:
         with self._lock:
             if self.fd < 0 or self._closing:
                 raise OSError(errno.EBADF, os.strerror(errno.EBADF), "stdin")
-            self._closing = True
-            if not self._queue:
-                self._close_when_empty()
+            try:
+                self._closing = True
+                if not self._queue:
+                    self._close_when_empty()
+            except BaseException:
+                reactor.call_soon(self._go_on)
+                raise
 
     def close(self) -> None:
         """Close now, whatever is queued; on the reactor's thread."""
         with self._lock:
             self._closing = True
             self._queue.clear()
-            self.queued = 0
-            if self._registered:
-                self._registered = False
-                reactor.unregister(self.fd)
+            if self.fd >= 0:
+                self._forget()
             self._close_when_empty()

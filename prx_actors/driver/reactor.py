@@ -24,6 +24,9 @@ __all__ = ["Reactor", "Timer", "reactor"]
 
 logger = logging.getLogger("prx_actors")
 
+LONGEST_WAIT = 86400.0
+"""Seconds of one wait: an epoll refuses what does not fit into an int of milliseconds."""
+
 
 class Timer:
     """A function to be called at a time, unless it is cancelled."""
@@ -129,7 +132,7 @@ class Reactor:
             heapq.heappop(self._timers)
         if not self._timers:
             return -1
-        return max(0.0, self._timers[0][0] - time.monotonic())
+        return min(max(0.0, self._timers[0][0] - time.monotonic()), LONGEST_WAIT)
 
     def _run_timers(self) -> None:
         now = time.monotonic()
@@ -139,10 +142,10 @@ class Reactor:
                 self._guard(function)
 
     def _guard(self, function: Callable[..., None], *args: int) -> None:
-        # One task's fault must not stop the channels of all others.
+        # One task's fault must not stop the channels of all others, be it a ProcessExit or a SystemExit.
         try:
             function(*args)
-        except Exception:
+        except BaseException:
             logger.exception("Unhandled exception in the reactor")
 
 

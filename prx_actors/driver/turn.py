@@ -67,6 +67,7 @@ def timeout(seconds: float) -> Iterator[None]:
         TimeoutError: in the call that does not return by then
 
     Example:
+        >>> import os
         >>> from prx_actors import prx
         >>> with prx.fork() as task, prx.timeout(5):
         ...     prx.getcwd(task) == os.fsencode(os.getcwd())
@@ -92,8 +93,10 @@ class Turns:
         self._lock = threading.Lock()
         self._numbers = count()
         exchange = ffi.new("struct prx_exchange *")
-        lib.prx_exchange_init(exchange, channels.c)
+        lib.prx_exchange_init(exchange)
+        # The finaliser is in place before the socket is ours: an interrupt does not lose it.
         self._exchange: CData = ffi.gc(exchange, lib.prx_exchange_free)
+        lib.prx_exchange_take_socket(self._exchange, channels.c)
 
     @property
     def busy(self) -> bool:
@@ -176,9 +179,14 @@ class Turns:
         except ChannelClosedError:
             raise
         except BaseException:
-            self._abandon()
+            self.abandon()
             raise
-        return self._value(request, child)
+        try:
+            return self._value(request, child)
+        except BaseException:
+            if child is not None:
+                lib.prx_exchange_abandon(self._exchange)  # it closes the fd that came for nobody
+            raise
 
     def _go_on(self, result: int, call: tuple[bytes, CData, int]) -> None:
         """Do what an exchange needs that did not go through at once."""
@@ -224,7 +232,7 @@ class Turns:
         self.shut()
         return ChannelClosedError(what)
 
-    def _abandon(self) -> None:
+    def abandon(self) -> None:
         """Leave the reply that will come to the reactor."""
         lib.prx_exchange_abandon(self._exchange)
         reactor.call_soon(self._drain)

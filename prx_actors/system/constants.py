@@ -51,6 +51,8 @@ def resolve(family: str, value: Constant) -> int:
         TypeError: for anything else
 
     Example:
+        >>> import os
+        >>> from prx_actors.system.constants import resolve
         >>> resolve("file", ["o_wronly", "O_CREAT"]) == os.O_WRONLY | os.O_CREAT
         True
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 import os
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -59,12 +60,13 @@ def vector(value: Iterable[Path]) -> list[bytes]:
     """Convert a list of strings, as execve(2) takes them.
 
     Raises:
-        TypeError: for a bare string, or an element that is none
+        TypeError: for a bare string, a mapping, or an element that is no string
         ValueError: for an element with a null byte inside
 
     """
-    if isinstance(value, (str, bytes)):
-        msg = f"expected a list of strings, not the string {value!r}"
+    # Both can be iterated over, and neither gives what its writer means.
+    if isinstance(value, (str, bytes, Mapping)):
+        msg = f"expected a list of strings, not {value!r}"
         raise TypeError(msg)
     return [_string(element) for element in value]
 

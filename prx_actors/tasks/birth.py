@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from prx_actors.actors import NoProcess
+from prx_actors.actors import NoProcess, Pid
 from prx_actors.actors.table import process_of
 from prx_actors.actors.threads import current_process
 from prx_actors.driver.channels import Channels
@@ -18,10 +18,14 @@ from prx_actors.tasks.process import TaskProcess
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from prx_actors.actors import Pid, Process
+    from prx_actors.actors import Process
     from prx_actors.tasks.task import Task
 
-__all__ = ["Birth", "fork_child", "fork_root"]
+__all__ = ["Birth", "KeeperEndedError", "fork_child", "fork_root"]
+
+
+class KeeperEndedError(NoProcess):
+    """The keeper that was to fork a root has ended; another one may be started."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,9 @@ def _fork(driver: Driver, parent: TaskProcess | None, birth: Birth) -> Task:
 
 
 def _sink(owner: Process, stdio: Pid | None) -> Process:
+    if stdio is not None and not isinstance(stdio, Pid):
+        msg = f"stdio: expected a pid, not {stdio!r}"
+        raise TypeError(msg)
     sink = owner if stdio is None else process_of(stdio)
     if sink is None:
         msg = f"stdio: {stdio} has ended"
@@ -91,8 +98,8 @@ def _ask(driver: Driver, process: TaskProcess, birth: Birth) -> None:
     except ChannelClosedError:
         if parent is not None:
             raise parent.gone(birth.call) from None
-        msg = f"{birth.call}: the keeper of this launcher has just ended; try again"
-        raise NoProcess(msg) from None
+        msg = f"{birth.call}: the keeper of this launcher has ended"
+        raise KeeperEndedError(msg) from None
     except OSError as error:
         error.add_note(f"{birth.call} of {'the keeper' if parent is None else parent.task}")
         raise

@@ -45,7 +45,7 @@ class Stdout:
     """Who has written it."""
 
     data: bytes
-    """As the pipe gave it: not a line."""
+    """What one read of the pipe gave, which need not be a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Stderr:
     """Who has written it."""
 
     data: bytes
-    """As the pipe gave it: not a line."""
+    """What one read of the pipe gave, which need not be a line."""
 
 
 @dataclass(frozen=True, slots=True)

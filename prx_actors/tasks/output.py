@@ -51,7 +51,7 @@ class Output:
         with self._lock:
             self._waiting += len(data)
         message = _MESSAGES[stream](self._task, data)
-        taken = partial(self._on_taken, len(data))
+        taken = partial(self._on_taken, [len(data)])
         self.sink.actor_inbox.put(AccountedEnvelope(message, taken))
         if self.messages_left > 0:
             self.messages_left -= 1
@@ -68,19 +68,20 @@ class Output:
             mailbox.when_blocked(self._on_blocked)
         return not paused
 
-    def _on_taken(self, size: int) -> None:
+    # Both may be cut short by an interrupt in the reader, and are then called again: a size counts once, and
+    # the pause ends with the resuming, not before it.
+
+    def _on_taken(self, size: list[int]) -> None:
         with self._lock:
-            self._waiting -= size
-            resume = self._paused and self._waiting < self.high_water
-            if resume:
+            self._waiting -= size[0]
+            size[0] = 0
+            if self._paused and self._waiting < self.high_water:
+                self._resume()
                 self._paused = False
-        if resume:
-            self._resume()
 
     def _on_blocked(self) -> None:
         with self._lock:
             self._asked = False
-            resume = self._paused
-            self._paused = False
-        if resume:
-            self._resume()
+            if self._paused:
+                self._resume()
+                self._paused = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from typing import TYPE_CHECKING, Any, cast
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pykka
 from pykka._envelope import Envelope
 
+from prx_actors.actors.latches import Future
 from prx_actors.actors.table import process_table
 from prx_actors.actors.threads import current_process
 from prx_actors.driver.driver import SIGKILL, Driver, State
@@ -138,7 +140,7 @@ class TaskProcess(CheckedProcess):
 
     def wants_output(self) -> bool:
         """Say whether flow control lets output be read; what waits at the end is read anyhow."""
-        return self.output.messages_left != 0 or self.driver.state is State.GONE
+        return self.output.messages_left != 0 or not self._running or self.driver.state is State.GONE
 
     def on_output(self, stream: str, data: bytes) -> bool:
         """Deliver output; what a task writes after its end is asked for is dropped."""
@@ -211,6 +213,7 @@ class TaskProcess(CheckedProcess):
             return
         at_once = isinstance(reason, str) and reason in {"kill", "killed"}
         signal = SIGKILL if at_once else self.options["signaloneof"]
+        self._resume_reading()  # a program that blocks in a write could not end by itself
         driver.end(signal, 0 if at_once else self.options["killdelay"] / 1_000_000)
 
     def _close_down(self) -> None:
@@ -274,9 +277,9 @@ class TaskProcess(CheckedProcess):
     def write_stdin(self, data: bytes) -> None:
         """Write to the program, and tell the owner when it does not read."""
         self.check_exec_state("stdin")
-        stdin = self.driver.stdin
-        if stdin.write(data, self.options["stdin_limit"]):
-            self.tell_owner(StdinBlocked(self.task, stdin.queued))
+        queued = self.driver.stdin.write(data, self.options["stdin_limit"])
+        if queued:
+            self.tell_owner(StdinBlocked(self.task, queued))
 
     def close_stream(self, stream: str) -> None:
         """Close the runtime's end of a stream."""
@@ -302,11 +305,14 @@ class TaskProcess(CheckedProcess):
         future = self._exit_future(was_alive)
         if not block:
             return future
-        if timeout is None and (deadline := call_deadline()) is not None:
-            timeout = max(0.0, deadline - time.monotonic())
-        return future.get(timeout=timeout)
+        if timeout is not None or (deadline := call_deadline()) is None:
+            return future.get(timeout=timeout)
+        try:
+            return future.get(timeout=max(0.0, deadline - time.monotonic()))
+        except pykka.Timeout:
+            raise TimeoutError(errno.ETIMEDOUT, f"{self.task} takes longer than allowed to end") from None
 
     def _exit_future(self, was_alive: bool) -> pykka.Future[bool]:
-        future: pykka.Future[bool] = pykka.ThreadingFuture()
+        future = Future()
         self._on_exited(lambda _pid, _reason: future.set(was_alive))
         return future

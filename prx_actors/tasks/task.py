@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from prx_actors.actors import Pid
+from prx_actors.driver.driver import State
 from prx_actors.tasks.calls.environment import EnvironmentCalls
 from prx_actors.tasks.calls.files import FileCalls
 from prx_actors.tasks.calls.identity import IdentityCalls
@@ -99,7 +100,9 @@ class Task(
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.stop()
+        # A child of os.fork() leaves the block too, by exit as a rule: the task is its parent's.
+        if self._process.driver.state is not State.FORKED:
+            self.stop()
 
 
 # A process makes its own pid, and the pid's methods make processes: one of the two has to come second.

@@ -165,7 +165,11 @@ class Signals(RuleBasedStateMachine):
     @rule(index=INDEX, trap=st.booleans())
     def exit_of_kill_with_a_link(self, index: int, trap: bool) -> None:
         """A kill comes through a link: it can be trapped, and is not turned into killed."""
-        left, right = sorted(sorted(self.links, key=repr)[index % len(self.links)], key=lambda pid: pid.number)
+        # By number: sets of pids have no order that a second run would have, too.
+        pairs = sorted(
+            (sorted(pair, key=lambda pid: pid.number) for pair in self.links), key=lambda p: [pid.number for pid in p]
+        )
+        left, right = pairs[index % len(pairs)]
         receiver = process_of(right)
         assert isinstance(receiver, Passive)
         receiver._trapping = trap

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from prx_actors import Task
+    from prx_actors.tasks.children import Child
 
-__all__ = ["Ended", "fails", "outcome", "program", "unprivileged", "until"]
+__all__ = ["Ended", "children", "fails", "outcome", "program", "unprivileged", "until"]
 
 NOBODY = "65534"
 WAIT = 30.0
@@ -41,11 +42,18 @@ def fails(number: int, *, filename: object = None, note: str = "") -> Iterator[N
         filename: its filename, for calls that take one
         note: text that one of its notes has inside
     """
-    with pytest.raises(OSError, match="") as caught:
+    with pytest.raises(OSError) as caught:  # noqa: PT011 -- the errno is looked at below
         yield
     error = caught.value
     assert (error.errno, error.filename) == (number, filename), repr(error)
     assert note in "\n".join(getattr(error, "__notes__", []))
+
+
+def children(task: Task) -> list[Child]:
+    """Return all children of a task."""
+    known = prx.cpid(task)
+    assert isinstance(known, list)
+    return known
 
 
 def outcome(task: Task) -> Ended:

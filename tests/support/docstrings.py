@@ -45,6 +45,7 @@ def _runs(text: str, lines: Iterable[Region]) -> Iterator[list[Region]]:
 def _evaluate(example: Example) -> str:
     """Run the lines in a namespace of their own, as a reader would, up to the first that fails."""
     reports: list[str] = []
-    test = doctest.DocTest(example.parsed, {"__name__": "__main__"}, example.path, None, example.line, None)
+    first: int = example.line - example.parsed[0].lineno - 1
+    test = doctest.DocTest(example.parsed, {"__name__": "__main__"}, example.path, example.path, first, None)
     doctest.DocTestRunner(optionflags=doctest.FAIL_FAST).run(test, out=reports.append)
     return "".join(reports)

@@ -19,6 +19,17 @@ void prx_close(int *fd) {
         *fd = -1;
 }
 
+/* Writes what a stream still lacks of the data that ends at `end`, and moves its position; -errno. */
+int prx_write_on(int fd, const uint8_t *data, size_t size, uint64_t end, uint64_t *position) {
+        size_t left = (size_t) (end - *position);
+        ssize_t n = left ? write(fd, data + (size - left), left) : 0;
+
+        if (n < 0)
+                return -errno;
+        *position += (uint64_t) n;
+        return 0;
+}
+
 static void close_all(int *fds) {
         for (int i = 0; i < PRX_FORK_FDS; i++)
                 prx_close(&fds[i]);
@@ -99,9 +110,13 @@ static void claim_wait(struct prx_exchange *x) {
                 (void) poll(NULL, 0, 1);
 }
 
+void prx_exchange_init(struct prx_exchange *x) {
+        *x = (struct prx_exchange) { .fd = -1, .fds = { -1, -1, -1, -1, -1 }, .received = -1 };
+}
+
 /* The call socket is the exchange's from now on. */
-void prx_exchange_init(struct prx_exchange *x, struct prx_channels *c) {
-        *x = (struct prx_exchange) { .fd = c->call, .fds = { -1, -1, -1, -1, -1 }, .received = -1 };
+void prx_exchange_take_socket(struct prx_exchange *x, struct prx_channels *c) {
+        x->fd = c->call;
         c->call = -1;
 }
 
@@ -283,6 +298,9 @@ int prx_exchange_run(struct prx_exchange *x, int64_t deadline_usec) {
                 if (result == -EAGAIN)
                         result = 0;
         }
+        /* A driver that is gone takes no fds: the task may be remembered long after. */
+        if (result == -EPIPE || result == -ECONNRESET)
+                close_all(x->fds);
         unclaim(x);
         return result;
 }
@@ -291,7 +309,10 @@ int prx_exchange_run(struct prx_exchange *x, int64_t deadline_usec) {
  * reply is outstanding, -EMSGSIZE or -ENOMEM, with nothing sent. */
 int prx_exchange_call(struct prx_exchange *x, const uint8_t *data, size_t size, struct prx_channels *child,
                       int64_t deadline_usec) {
+        /* The reactor may be about to leave: it still looks at `busy` and closes `received`. */
+        claim_wait(x);
         int result = begin(x, data, size, child);
+        unclaim(x);
 
         return result ? result : prx_exchange_run(x, deadline_usec);
 }

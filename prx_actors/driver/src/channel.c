@@ -209,13 +209,13 @@ static int perform_complete(void) {
                 input_have -= size;
                 memmove(input, input + size, input_have);
         }
+        if (input_have >= PREFIX && frame_size() > (size_t) PRX_FRAME_MAX + PREFIX)
+                return -EBADMSG;
         /* Only fork and clone take fds: what is left over came with a frame that has no use for them. */
         return fds_count && !input_have ? -EBADMSG : 0;
 }
 
 static int make_room(void) {
-        if (input_have >= PREFIX && frame_size() > (size_t) PRX_FRAME_MAX + PREFIX)
-                return -EBADMSG;
         if (input_have >= PREFIX && frame_size() > input_capacity)
                 return resize_input(frame_size());
         if (!input_have && input_capacity != REST)

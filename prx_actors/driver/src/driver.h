@@ -57,6 +57,7 @@ int loop_init(void);
 void loop_want_event_writable(bool want);
 void loop_run(void) __attribute__((noreturn));
 int64_t now_usec(void);
+int64_t deadline_after(int64_t usec);   /* on that clock; for ever, when the sum does not fit */
 
 /* end.c: the end of this driver and of all below it. */
 void end_begin(int64_t deadline, int exit_status);

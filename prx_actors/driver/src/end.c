@@ -25,7 +25,7 @@ static bool is_init(void) {
 
 /* Drivers among the children read the deadline in the family's page; a signal to them stays the user's. */
 void end_begin(int64_t deadline, int exit_status) {
-        int64_t own = now_usec() + driver.options[PRX_OPTION_killdelay];
+        int64_t own = deadline_after(driver.options[PRX_OPTION_killdelay]);
 
         if (driver.ending)
                 return;

@@ -61,9 +61,9 @@ static void obey(uint8_t *order, size_t size) {
         int64_t delay = mp_read_int(&r);
         if (r.failed || count != 4 || tag != PRX_ORDER_END || signal < 0 || signal > SIGRTMAX || delay < 0 ||
             r.at != r.end)
-                end_begin(now_usec() + driver.options[PRX_OPTION_killdelay], PRX_EXIT_PROTOCOL);
+                end_begin(deadline_after(driver.options[PRX_OPTION_killdelay]), PRX_EXIT_PROTOCOL);
         else
-                children_end(id, (int) signal, now_usec() + delay);
+                children_end(id, (int) signal, deadline_after(delay));
 }
 
 static size_t frame_length(const uint8_t *frame) {
@@ -92,6 +92,6 @@ int event_receive_orders(void) {
                         have -= size;
                 }
                 if (have == sizeof(data))
-                        end_begin(now_usec() + driver.options[PRX_OPTION_killdelay], PRX_EXIT_PROTOCOL);
+                        end_begin(deadline_after(driver.options[PRX_OPTION_killdelay]), PRX_EXIT_PROTOCOL);
         }
 }

@@ -18,6 +18,12 @@ int64_t now_usec(void) {
         return (int64_t) t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
+int64_t deadline_after(int64_t usec) {
+        int64_t now = now_usec();
+
+        return usec < INT64_MAX - now ? now + usec : INT64_MAX;
+}
+
 static int watch(int fd) {
         struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
 
@@ -58,7 +64,7 @@ static void end_now(int fd, int64_t deadline, int exit_status) {
 }
 
 static int64_t own_deadline(void) {
-        return now_usec() + driver.options[PRX_OPTION_killdelay];
+        return deadline_after(driver.options[PRX_OPTION_killdelay]);
 }
 
 static void on_event_channel(uint32_t events) {

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -25,7 +26,8 @@ static int read_hello(uint8_t *data, size_t size, int *ret_fds) {
         if (n <= 0)
                 return n < 0 ? -errno : -EPIPE;
         struct cmsghdr *c = CMSG_FIRSTHDR(&message);
-        if (!c || c->cmsg_type != SCM_RIGHTS || c->cmsg_len != CMSG_LEN(sizeof(int) * PRX_HELLO_FDS))
+        if (!c || message.msg_flags & MSG_CTRUNC || c->cmsg_type != SCM_RIGHTS ||
+            c->cmsg_len != CMSG_LEN(sizeof(int) * PRX_HELLO_FDS))
                 return -EBADMSG;
         memcpy(ret_fds, CMSG_DATA(c), sizeof(int) * PRX_HELLO_FDS);
         return (int) n;
@@ -88,6 +90,8 @@ static void complain(void) {
 }
 
 int main(void) {
+        /* Large buffers go back to the kernel; of itself the C library would keep megabytes after the first one. */
+        (void) mallopt(M_MMAP_THRESHOLD, 1 << 17);
         if (birth_keeper() < 0) {
                 complain();
                 return PRX_EXIT_STARTUP;

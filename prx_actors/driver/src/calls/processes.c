@@ -52,6 +52,6 @@ int call_execve(const struct argument *args, struct mp_writer *value) {
 
 int call_exit(const struct argument *args, struct mp_writer *value) {
         (void) value;
-        end_begin(now_usec() + driver.options[PRX_OPTION_killdelay], (int) (args[0].integer & 0xff));
+        end_begin(deadline_after(driver.options[PRX_OPTION_killdelay]), (int) (args[0].integer & 0xff));
         return 0;
 }

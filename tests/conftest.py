@@ -1,0 +1,33 @@
+"""What tests of several folders ask for."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from support.features import require
+from support.unprivileged import Unprivileged, sudo_rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="session")
+def unprivileged(temporary_folder: Path) -> Iterator[Unprivileged]:
+    """Copy the package to where nobody can use it."""
+    with tempfile.TemporaryDirectory(prefix="unprivileged-", dir=temporary_folder) as folder:
+        found = Unprivileged.find(Path(folder))
+        require(found, "an interpreter that nobody can run")
+        assert found is not None
+        yield found
+
+
+@pytest.fixture
+def sudoer(unprivileged: Unprivileged) -> Iterator[Unprivileged]:
+    """Let nobody start the driver through sudo, as long as the test runs."""
+    require(shutil.which("sudo"), "sudo")
+    with sudo_rule(unprivileged.driver):
+        yield unprivileged

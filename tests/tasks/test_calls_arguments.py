@@ -1,0 +1,232 @@
+"""What calls take: constants in every form, and wrong types, which are refused before anything is sent."""
+
+from __future__ import annotations
+
+import enum
+import errno
+import os
+import signal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.calls import fails
+
+from prx_actors import Signal, UndefinedCall, prx, receive
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from prx_actors import Task
+    from prx_actors.system.constants import Constant
+
+
+class Flag(enum.IntFlag):
+    CREATE = os.O_CREAT
+    WRITE = os.O_WRONLY
+
+
+@pytest.fixture
+def stopped() -> Iterator[Task]:
+    """A task whose driver reads nothing: what is sent to it is not answered in time."""
+    with prx.fork() as task:
+        pid = task.host_pid
+        assert pid is not None
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            with prx.timeout(5):
+                yield task
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
+
+FORMS: dict[str, Constant] = {
+    "int": os.O_CREAT | os.O_WRONLY,
+    "enum": Flag.CREATE | Flag.WRITE,
+    "list of lower case": ["o_creat", "o_wronly"],
+    "tuple of upper case": ("O_CREAT", "O_WRONLY"),
+    "set of mixed forms": {"o_Creat", os.O_WRONLY},
+    "iterator of enums": iter([Flag.CREATE, Flag.WRITE]),
+}
+
+
+@pytest.mark.parametrize("flags", FORMS.values(), ids=FORMS)
+def test_a_constant_has_many_forms(flags: Constant, tmp_path: Path) -> None:
+    """Numbers, members of an enum, names in either case, and several of those, or-ed."""
+    with prx.fork() as task:
+        assert prx.write(task, prx.open(task, tmp_path / "file", flags, 0o600), "x") == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGUSR1, 10, "sigusr1", "SIGUSR1", ["sigusr1"]], ids=repr)
+def test_a_signal_is_a_constant_too(number: Constant) -> None:
+    """In the same forms."""
+    with prx.fork() as task:
+        prx.kill(task, prx.getpid(task), number)
+        assert receive(Signal, task=task, timeout=10).signal is signal.SIGUSR1
+
+
+def test_an_empty_set_of_flags_is_zero(tmp_path: Path) -> None:
+    """Or-ing nothing gives `o_rdonly`."""
+    with prx.fork() as task:
+        assert prx.read(task, prx.open(task, "/dev/zero", []), 2) == b"\0\0"
+
+
+UNKNOWN: dict[str, tuple[Any, ...]] = {
+    "open": ("/nosuch", ["o_rdonly", "o_bogus"]),
+    "kill": (1, "o_bogus"),
+    "setpriority": ("o_bogus", 0, 0),
+    "clone": (["clone_newns", "o_bogus"],),
+}
+
+
+@pytest.mark.parametrize("call", UNKNOWN)
+def test_an_unknown_constant_is_not_supported(call: str, stopped: Task) -> None:
+    """`ENOTSUP` with its name, before anything is sent."""
+    with fails(errno.ENOTSUP, filename="o_bogus"):
+        getattr(stopped, call)(*UNKNOWN[call])
+
+
+def test_a_constant_of_another_family_is_unknown(stopped: Task) -> None:
+    """A signal is no flag of open."""
+    with fails(errno.ENOTSUP, filename="sigterm"):
+        prx.open(stopped, "/dev/null", "sigterm")
+
+
+WRONG: list[tuple[str, tuple[Any, ...], type[Exception]]] = [
+    ("open", (5, 0), TypeError),
+    ("open", (None, 0), TypeError),
+    ("open", ("/dev/null", None), TypeError),
+    ("open", ("/dev/null", 1.5), TypeError),
+    ("open", ("/dev/null", b"o_rdonly"), TypeError),
+    ("open", ("/dev/null", True), TypeError),
+    ("open", ("/dev/null", [None]), TypeError),
+    ("open", ("/dev/null", 0, "0644"), TypeError),
+    ("open", ("/dev/nu\0ll", 0), ValueError),
+    ("open", ("/dev/null",), TypeError),
+    ("open", ("/dev/null", 0, 0, 0), TypeError),
+    ("close", ("1",), TypeError),
+    ("close", (1.0,), TypeError),
+    ("close", (None,), TypeError),
+    ("read", (0, "4"), TypeError),
+    ("read", (0, 1 << 64), OverflowError),
+    ("read", (-1 << 64, 1), OverflowError),
+    ("write", (1, 5), TypeError),
+    ("write", (1, None), TypeError),
+    ("write", (1, ["a"]), TypeError),
+    ("readdir", (0,), TypeError),
+    ("chdir", (b"/\0",), ValueError),
+    ("chdir", ([],), TypeError),
+    ("getcwd", (1,), TypeError),
+    ("environ", (1,), TypeError),
+    ("getpid", (1,), TypeError),
+    ("getuid", (1,), TypeError),
+    ("getgid", (1,), TypeError),
+    ("version", (1,), TypeError),
+    ("setenv", (1, "value", True), TypeError),
+    ("setenv", ("NAME", 1, True), TypeError),
+    ("setenv", ("NAME", "val\0ue", True), ValueError),
+    ("setenv", ("NAME", "value", "yes"), TypeError),
+    ("kill", ("1", 0), TypeError),
+    ("kill", (1, None), TypeError),
+    ("kill", (1, 1.0), TypeError),
+    ("kill", (1,), TypeError),
+    ("setpriority", (None, 0, 0), TypeError),
+    ("setpriority", ("prio_process", None, 0), TypeError),
+    ("setpriority", ("prio_process", 0, "19"), TypeError),
+    ("execvp", ("true",), TypeError),
+    ("execvp", (b"true",), TypeError),
+    ("execvp", (None,), TypeError),
+    ("execvp", ([1],), TypeError),
+    ("execvp", ([],), ValueError),
+    ("execvp", (["tr\0ue"],), ValueError),
+    ("execvp", (["true"], 5), TypeError),
+    ("execve", (["/bin/true"],), TypeError),
+    ("execve", (["/bin/true"], None), TypeError),
+    ("execve", (["/bin/true"], "A=b"), TypeError),
+    ("execve", (["/bin/true"], {"A": "b"}), TypeError),
+    ("execve", (["/bin/true"], [5]), TypeError),
+    ("execve", (["/bin/true"], ["A=\0"]), ValueError),
+    ("execve", ([], []), ValueError),
+    ("exit", ("0",), TypeError),
+    ("exit", (None,), TypeError),
+    ("clone", (None,), TypeError),
+    ("clone", (1.5,), TypeError),
+    ("fork", (5,), TypeError),
+    ("setopt", ("nosuch", 1), ValueError),
+    ("setopt", ("maxchild", "1"), TypeError),
+    ("setopt", ("maxchild", 1.5), TypeError),
+    ("setopt", ("maxchild", None), TypeError),
+    ("setopt", ("killdelay", "1"), TypeError),
+    ("setopt", ("killdelay", float("nan")), ValueError),
+    ("setopt", ("killdelay", float("inf")), OverflowError),
+    ("setopt", ("maxchild", 1 << 63), OverflowError),
+    ("getopt", ("nosuch",), ValueError),
+    ("call", ("nosuch",), UndefinedCall),
+    ("call", ("stop",), UndefinedCall),
+    ("call", ("getpid", 1), TypeError),
+    ("call", ("close", "1"), TypeError),
+]
+
+
+@pytest.mark.parametrize(
+    ("call", "args", "error"), WRONG, ids=[f"{number} {call}" for number, (call, _, _) in enumerate(WRONG)]
+)
+def test_a_wrong_argument_is_refused_before_anything_is_sent(
+    call: str, args: tuple[Any, ...], error: type[Exception], stopped: Task
+) -> None:
+    """The driver stands still: a request would time out."""
+    with pytest.raises(error):
+        getattr(stopped, call)(*args)
+    assert stopped.is_alive()
+    assert not prx.execed(stopped)
+
+
+def test_a_request_to_a_stopped_driver_times_out() -> None:
+    """Without this, the tests above could not fail."""
+    with prx.fork() as task:
+        pid = task.host_pid
+        assert pid is not None
+        os.kill(pid, signal.SIGSTOP)
+        with pytest.raises(TimeoutError), prx.timeout(0.05):
+            prx.getpid(task)
+        os.kill(pid, signal.SIGCONT)
+        assert prx.getpid(task) == pid
+
+
+FORK: dict[str, tuple[dict[str, Any], type[Exception]]] = {
+    "an unknown option": ({"nosuch": 1}, ValueError),
+    "an option of a wrong type": ({"maxchild": "1"}, TypeError),
+    "an output for nobody": ({"stdio": 5}, TypeError),
+}
+
+
+@pytest.mark.parametrize("wrong", FORK)
+def test_a_fork_with_wrong_options_makes_no_process(wrong: str, stopped: Task) -> None:
+    """Of a root and of a child alike."""
+    options, error = FORK[wrong]
+    for parent in (None, stopped):
+        with pytest.raises(error):
+            prx.fork(parent, **options)
+    assert prx.cpid(stopped) == []
+
+
+def test_a_launcher_is_for_roots(stopped: Task) -> None:
+    """A child is a fork of its parent: neither `exec` nor `progname` make sense."""
+    for options in ({"exec": "sudo -n"}, {"progname": "/bin/true"}):
+        with pytest.raises(ValueError, match="roots"):
+            prx.fork(stopped, **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", [name for name in prx.__all__ if name not in {"fork", "sudo", "timeout"}])
+def test_a_function_given_no_task_says_so(name: str) -> None:
+    """Whatever else it is given."""
+    for wrong in (None, 5, "task", prx):
+        with pytest.raises(TypeError, match="expected a task"):
+            getattr(prx, name)(wrong)
+
+
+def test_fork_of_no_task_says_so() -> None:
+    """Only `None`, which is the default, makes a root."""
+    for wrong in (5, "task", prx):
+        with pytest.raises(TypeError, match="expected a task"):
+            prx.fork(wrong)  # type: ignore[arg-type]

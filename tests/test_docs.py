@@ -1,0 +1,47 @@
+"""What the docs print of the code."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from prx_actors.driver.protocol import CALLS, OPTIONS
+from prx_actors.system.native import lib
+from prx_actors.tasks.options import from_driver
+
+TOP = Path(__file__).parent.parent
+ARCHITECTURE = (TOP / "docs/explanation/architecture.md").read_text()
+TASKS = (TOP / "docs/reference/tasks.md").read_text()
+
+
+def rows(text: str, heading: str) -> list[list[str]]:
+    """Return the cells of the table that begins with these columns, without it and its rule."""
+    lines = text[text.index(heading) :].split("\n\n", 1)[0].splitlines()[2:]
+    return [[cell.strip().strip("`") for cell in line.strip("| ").split(" |")] for line in lines]
+
+
+def test_the_table_of_calls_is_the_driver_s() -> None:
+    """Numbers, names and argument types, in order."""
+    table = rows(ARCHITECTURE, "| number | call |")
+    printed = [(int(number), name, types.split("`")[0]) for number, name, types, *_ in table]
+    assert printed == [(call.number, call.name, call.types) for call in CALLS.values()]
+
+
+def test_the_exit_statuses_are_the_driver_s() -> None:
+    """Those of its header."""
+    printed = {status for status, _ in rows(ARCHITECTURE, "| status | why |")}
+    header = {str(getattr(lib, name)) for name in ("PRX_EXIT_STARTUP", "PRX_EXIT_PROTOCOL", "PRX_EXIT_RESOURCE")}
+    assert printed == {"0", "as given"} | header
+
+
+def test_the_options_are_the_driver_s() -> None:
+    """Names and defaults, in no order."""
+    printed = {name: number(default) for name, default, _ in rows(TASKS, "| option | default |")}
+    assert printed == {name: from_driver(name, default) for name, default in OPTIONS.items()}
+
+
+def number(text: str) -> float:
+    """Read a default as it is printed."""
+    found = re.fullmatch(r"(-?[\d.]+)( MiB)?", text)
+    assert found is not None
+    return float(found[1]) * (2**20 if found[2] else 1)
