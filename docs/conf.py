@@ -23,6 +23,9 @@ napoleon_numpy_docstring = False
 
 # The build uses no network, so the names of others stay without a link. Our own must resolve.
 nitpick_ignore = [
+    # Aliases of types, which autodoc writes as they stand.
+    ("py:class", "Address"),
+    ("py:class", "Start"),
     # Pykka's, under the names that its own docstrings have for them.
     ("py:exc", "ActorDeadError"),
     ("py:exc", "Timeout"),

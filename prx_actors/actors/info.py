@@ -42,7 +42,7 @@ class ProcessInfo:
     """The processes that it is linked to."""
 
     monitors: tuple[Pid | str, ...]
-    """What it monitors, once for each monitor: a name when it is monitored by name."""
+    """What it monitors, once for each monitor; a name when it is monitored by name."""
 
     monitored_by: tuple[Pid, ...]
     """Who monitors it, once for each monitor."""
@@ -60,7 +60,7 @@ class ProcessInfo:
     """The function that it is in; none while it holds no thread."""
 
     initial_call: str
-    """What it runs: a function, the class of an actor, or the name of a plain thread."""
+    """What it runs; a function, the class of an actor, or the name of a plain thread."""
 
 
 ITEMS: Final = tuple(field.name for field in fields(ProcessInfo))

@@ -106,7 +106,7 @@ class Future(pykka.ThreadingFuture[Any]):
             timeout: seconds to wait
 
         Raises:
-            Timeout: Pykka's, there is none by then
+            pykka.Timeout: Pykka's, there is none by then
             Exception: the one that was set instead of a value
 
         """

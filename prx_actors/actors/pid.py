@@ -81,7 +81,7 @@ class Pid(pykka.ActorRef[Any]):
 
         Raises:
             ActorDeadError: when the process ends before it replies
-            Timeout: when the reply is late
+            pykka.Timeout: when the reply is late
             ProcessExit: when the calling process has been ended
 
         """

@@ -48,7 +48,7 @@ class StartLink(Protocol):
             args: of the child specification
 
         Returns:
-            as a start function: its pid, a pair of it and anything else, or
+            as a start function; its pid, a pair of it and anything else, or
             None when there is nothing to run
 
         """
@@ -97,7 +97,7 @@ class ChildSpec:
     """`"worker"` or `"supervisor"`."""
 
     significant: bool = False
-    """Whether its end can end the supervisor: see `auto_shutdown`."""
+    """Whether its end can end the supervisor; see `auto_shutdown`."""
 
     def function(self) -> Callable[..., Any]:
         """Return what starts the child."""

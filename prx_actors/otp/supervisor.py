@@ -190,7 +190,7 @@ class Supervisor(Behaviour):
                 are added to those of the specification
 
         Returns:
-            what the start function returned: a pid, a pair of it and anything
+            what the start function returned -- a pid, a pair of it and anything
             else, or None
 
         Raises:

@@ -29,7 +29,7 @@ class SupervisorFlags:
     """
 
     strategy: str = "one_for_one"
-    """Who is restarted with a child: nobody (`"one_for_one"`), everybody
+    """Who is restarted with a child; nobody (`"one_for_one"`), everybody
     (`"one_for_all"`), those that were started after it (`"rest_for_one"`);
     `"simple_one_for_one"` has children of one kind, added by `start_child`."""
 

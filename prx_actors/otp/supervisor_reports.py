@@ -35,7 +35,7 @@ class ChildReport:
     """How it is started, restarted and stopped."""
 
     count: int = 1
-    """How many children this is about: more than one when many are stopped together."""
+    """How many children this is about; more than one when many are stopped together."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,7 @@ class Task(
             whether the task was alive; with `block=False`, a future of that
 
         Raises:
-            Timeout: Pykka's, it is not gone in time; it will be
+            pykka.Timeout: Pykka's, it is not gone in time; it will be
 
         Example:
             >>> from prx_actors import prx

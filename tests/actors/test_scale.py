@@ -40,7 +40,7 @@ PROGRAM = textwrap.dedent("""
     megabytes, clock = memory() - before, time.process_time()
     end_all(pids)
     ended = time.process_time() - clock
-    assert not any(pid.is_alive() for pid in pids)
+    assert all(pid.actor_stopped.wait(50) for pid in pids)
     print(json.dumps([megabytes, started / count * 1e6, ended / count * 1e6, threads]))
 """)
 

@@ -277,9 +277,13 @@ class Held(Mailbox):
             threading.Thread(target=self.killer).start()
             self.down_came.wait(0.5)
         self.order.append(envelope.message)
-        if isinstance(envelope.message, Down):
-            self.down_came.set()
         return super().offer(envelope)
+
+    def offer_for(self, envelope: Any, table: dict[Any, Any], key: object) -> None:
+        """Notice the Down."""
+        self.order.append(envelope.message)
+        self.down_came.set()
+        super().offer_for(envelope, table, key)
 
 
 class Watcher(Process):
