@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from pathlib import Path
 from threading import Thread
@@ -206,7 +207,7 @@ def test_a_package_with_a_main_module_is_a_program(tmp_path: Path) -> None:
     package.mkdir()
     (package / "__init__.py").write_text("")
     (package / "__main__.py").write_text(PROGRAM + RUN)
-    with program("-m", "clock", cwd=tmp_path) as process:
+    with program("-m", "clock", env={**os.environ, "PYTHONPATH": str(tmp_path)}) as process:
         until(process, "ready")
         process.terminate()
         said, _ = process.communicate(timeout=20)
