@@ -106,15 +106,28 @@ class Mailbox:
         with self.lock:
             if self.closed:
                 return False
-            # The receiver is roused first: it cannot look before we leave the
-            # lock, and an interrupt between the two costs it one idle look.
-            if self.blocked:
-                self._rouse()
-            elif not self.scheduled and self.wake is not None:
-                self.wake()
-                self.scheduled = True
-            self._incoming.append(envelope)
+            self.append(envelope)
         return True
+
+    def append(self, envelope: Envelope[Any]) -> None:
+        """Deliver to an open mailbox, whose lock the caller holds.
+
+        No interrupt comes between the delivery and the next statement of the
+        caller, unless that makes a call.
+
+        Args:
+            envelope: the message, accounted or not
+
+        """
+        # The receiver is roused first: it cannot look before we leave the
+        # lock, and an interrupt between the two costs it one idle look.
+        if self.blocked:
+            self._rouse()
+        elif not self.scheduled and self.wake is not None:
+            self.wake()
+            self.scheduled = True
+        # Not a call, after which Python would look for signals.
+        self._incoming += (envelope,)
 
     def _rouse(self) -> None:
         if self._wakeup is not None:

@@ -103,21 +103,21 @@ def deliver_exit(process: Process, sender: Pid | None, reason: object, *, linked
 
     """
     kill = not linked and is_reason(reason, "kill")
+    # A link goes with what it does or after it: should an interrupt cut this short, it is done again.
+    envelope = Envelope(Exit(sender, reason))
     with process._lock:
-        if not process._running:
-            if linked and sender is not None:
-                process._links.pop(sender, None)
+        if linked and sender not in process._links:
             return
-        if linked:
-            if sender not in process._links:
-                return
-            del process._links[sender]
-        if process._trapping and not kill:
-            process.actor_inbox.offer(Envelope(Exit(sender, reason)))
+        if process._running and process._trapping and not kill:
+            process.actor_inbox.append(envelope)
+            if linked and sender is not None:
+                del process._links[sender]
             return
     harmless = is_reason(reason, "normal") and (linked or sender is not process.actor_ref)
     if not harmless:
         process._terminate("killed" if kill else reason)
+    if linked and sender is not None:
+        process._links.pop(sender, None)
 
 
 def is_reason(reason: object, name: str) -> bool:
@@ -149,7 +149,9 @@ def _signal_link(pid: Pid, other: Pid, reason: object) -> None:
 def _send_down(watcher: Process, ref: MonitorRef, pid: Pid, reason: object) -> None:
     # The half and the message change hands under one lock: after demonitor
     # nothing can come any more.
+    envelope = Envelope(Down(ref, pid, reason))
     with watcher._lock:
-        if ref in watcher._monitors:
-            watcher.actor_inbox.offer(Envelope(Down(ref, pid, reason)))
-            watcher._monitors.pop(ref, None)
+        if ref in watcher._monitors and watcher._running:
+            watcher.actor_inbox.append(envelope)
+            # No call between these two: an interrupt would have it told twice.
+            del watcher._monitors[ref]
