@@ -20,6 +20,7 @@ from prx_actors import (
     Stdout,
     current,
     exit_signal,
+    link,
     monitor,
     prx,
     receive,
@@ -44,7 +45,7 @@ def interrupts() -> Iterator[Interrupts]:
     """Make an interrupt in a test that only checks impossible, and in others likely."""
     with Interrupts() as source:
         yield source
-        assert source.count > TIMES / 20, "too few of the calls were interrupted"
+        assert source.count > TIMES / 100, "too few of the calls were interrupted"
 
 
 @pytest.fixture
@@ -275,6 +276,26 @@ def test_interrupted_exit_signals_end_their_processes_or_can_be_repeated(interru
             assert receive(Down, ref=ref, timeout=WAIT).reason == "killed"
     with pytest.raises(TimeoutError):
         receive(Down, timeout=0)
+
+
+def test_interrupted_exit_signals_go_on_through_links(interrupts: Interrupts) -> None:
+    """The first of a chain is killed, and all of it ends."""
+    for _ in range(TIMES // 5):
+        pids = [Linked.start() for _ in range(50)]
+        for pid, other in pairwise(pids):
+            pid.ask(other, timeout=WAIT)
+        refs = [monitor(pid) for pid in pids]
+        interrupts.strike(lambda: exit_signal(pids[0], "kill"))  # noqa: B023 - called at once
+        exit_signal(pids[0], "kill")
+        assert {receive(Down, ref=ref, timeout=WAIT).reason for ref in refs} == {"killed"}
+
+
+class Linked(Process):
+    """Links itself to whom it is told."""
+
+    def on_receive(self, message: Pid) -> None:
+        """Link."""
+        link(message)
 
 
 @pytest.mark.parametrize("size", [10, 3000])

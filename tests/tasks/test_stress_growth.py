@@ -104,6 +104,7 @@ def traced(task: Task) -> int:
     return tracemalloc.get_traced_memory()[0]
 
 
+@pytest.mark.static  # the sanitizers keep what is freed for a while
 @pytest.mark.parametrize("cycle", [run_to_its_end, run_and_talk, fork_and_stop, time_out, fail])
 def test_cycles_leave_no_memory_and_no_fd_in_the_driver(task: Task, cycle: Callable[[Task], None]) -> None:
     """A driver is as large after thousands of forks as after some."""
@@ -128,6 +129,7 @@ def driver_fds(task: Task) -> int:
     return len(os.listdir(f"/proc/{task.host_pid}/fd"))  # noqa: PTH208 - the number only
 
 
+@pytest.mark.static
 def test_calls_with_large_arguments_and_replies_leave_no_memory(task: Task) -> None:
     """Buffers for megabytes go back to what is usual."""
     zero = prx.open(task, "/dev/zero", "o_rdwr")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import random
 import signal
@@ -40,6 +41,7 @@ def task() -> Iterator[Task]:
 @pytest.mark.timeout(SECONDS + 120)
 def test_twenty_threads_fork_call_exec_and_stop_below_shared_parents(task: Task) -> None:
     """Each gets its own answers, its own output and its own ends, and nothing is left."""
+    faulthandler.cancel_dump_traceback_later()  # pytest's, for tests that should be quicker
     parents = [task, *(prx.fork(task) for _ in range(3))]
     fds = open_fds()
     done: Counter[str] = Counter()
