@@ -11,7 +11,6 @@ import secrets
 import select
 import socket
 import subprocess
-import tempfile
 import threading
 import time
 from typing import IO
@@ -48,8 +47,9 @@ class Keeper:
         """Whether roots may still be forks of it."""
         self._left = {"driver", "launcher"}
         reactor.start()
-        # A file and not a pipe: the launcher may write at any time, read or not.
-        with tempfile.TemporaryFile() as complaints:
+        # A file and not a pipe: the launcher may write at any time, read or not. In no folder, where a SIGKILL
+        # between its birth and its removal would leave it.
+        with os.fdopen(os.memfd_create("prx-launcher-stderr"), "w+b") as complaints:
             self._start(launcher, path, complaints)
         _running.add(self)
         reactor.register(self._pidfd, select.EPOLLIN, self._on_launcher_ended)
