@@ -108,17 +108,14 @@ def deliver_exit(process: Process, sender: Pid | None, reason: object, *, linked
     """
     kill = not linked and is_reason(reason, "kill")
     with process._lock:
-        if not process._running:
-            if linked and sender is not None:
-                process._links.pop(sender, None)
-            return
         if linked and sender not in process._links:
             return
-        if process._trapping and not kill:
+        if process._running and process._trapping and not kill:
             _deliver_message(process, sender, reason, linked=linked)
             return
     harmless = is_reason(reason, "normal") and (linked or sender is not process.actor_ref)
     if not harmless:
+        # Of the dead, too: an interrupt may have come between its death and the steps that follow.
         process._terminate("killed" if kill else reason)
     # Last: an interrupted signal comes again, and goes by the link.
     if linked and sender is not None:

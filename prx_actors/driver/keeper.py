@@ -42,7 +42,9 @@ class Keeper:
     """One running keeper; the listener of its own driver."""
 
     def __init__(self, launcher: tuple[str, ...], path: str) -> None:
-        self.ended = threading.Event()
+        # A lock and not an event, whose own lock an interrupt may lose.
+        self._living = threading.Lock()
+        self._living.acquire()
         self.usable = True
         """Whether roots may still be forks of it."""
         self._left = {"driver", "launcher"}
@@ -158,7 +160,19 @@ class Keeper:
         self._left.discard(part)
         if not self._left:
             _running.discard(self)
-            self.ended.set()
+            self._living.release()
+
+    def wait_ended(self, timeout: float) -> bool:
+        """Wait until nothing of the keeper and its launcher is left; say whether that is so.
+
+        Args:
+            timeout: seconds
+
+        """
+        if not self._living.acquire(timeout=timeout):
+            return False
+        self._living.release()
+        return True
 
     def end(self) -> None:
         """Order the keeper to end with all below it; from any thread."""
@@ -218,7 +232,7 @@ def shutdown() -> None:
         keeper.end()
     deadline = time.monotonic() + END_LIMIT
     for keeper in keepers:
-        if not keeper.ended.wait(max(0.0, deadline - time.monotonic())):
+        if not keeper.wait_ended(max(0.0, deadline - time.monotonic())):
             logger.warning("A keeper is late to end: %r", keeper)
 
 

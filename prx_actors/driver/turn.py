@@ -40,6 +40,9 @@ _WAIT_FOR = {
 }
 
 
+_CLOSED = frozenset({-errno.EPIPE, -errno.ECONNRESET, -errno.EPROTO, -errno.EBADF})
+
+
 class _Local(threading.local):
     deadline: float | None = None
 
@@ -204,10 +207,10 @@ class Turns:
             result = lib.prx_exchange_run(self._exchange, late)
         if result == -errno.ETIMEDOUT:
             raise TimeoutError(errno.ETIMEDOUT, "the call takes longer than allowed")
-        if result in {-errno.EMSGSIZE, -errno.ENOMEM}:
-            raise OSError(-result, os.strerror(-result))
-        if result < 0:
+        if result in _CLOSED:
             raise ChannelClosedError(os.strerror(-result))
+        if result < 0:
+            raise OSError(-result, os.strerror(-result))
 
     def _value(self, request: int, child: Channels | None) -> Any:
         exchange = self._exchange

@@ -120,8 +120,9 @@ class TaskProcess(CheckedProcess):
         try:
             self.driver.execute(call.number, converted, lambda: self.check_call_state(name))
         except OSError as error:
-            self.output.messages_left = -1
-            self._resume_reading()
+            if self.driver.state is not State.EXECUTING:  # otherwise it is late, and may still become a program
+                self.output.messages_left = -1
+                self._resume_reading()
             raise self.explain(call, args, error) from None
 
     def exit(self, status: int) -> None:

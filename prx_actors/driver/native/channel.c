@@ -301,6 +301,11 @@ int prx_exchange_run(struct prx_exchange *x, int64_t deadline_usec) {
         /* A driver that is gone takes no fds: the task may be remembered long after. */
         if (result == -EPIPE || result == -ECONNRESET)
                 close_all(x->fds);
+        /* Too many fds in flight, say: nothing has left, so nothing will come. */
+        else if (result && result != -EINTR && result != -ETIMEDOUT && !x->out_sent) {
+                close_all(x->fds);
+                x->busy = false;
+        }
         unclaim(x);
         return result;
 }
