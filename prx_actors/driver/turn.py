@@ -40,7 +40,7 @@ _WAIT_FOR = {
 }
 
 
-_CLOSED = frozenset({-errno.EPIPE, -errno.ECONNRESET, -errno.EPROTO, -errno.EBADF})
+_CLOSED = frozenset({-errno.EPIPE, -errno.ECONNRESET})
 
 
 class _Local(threading.local):
@@ -207,6 +207,9 @@ class Turns:
             result = lib.prx_exchange_run(self._exchange, late)
         if result == -errno.ETIMEDOUT:
             raise TimeoutError(errno.ETIMEDOUT, "the call takes longer than allowed")
+        if result == -errno.EPROTO:
+            what = "a reply beyond the limit of a frame"
+            raise self._broken(what)
         if result in _CLOSED:
             raise ChannelClosedError(os.strerror(-result))
         if result < 0:

@@ -252,6 +252,9 @@ static int receive_some(struct prx_exchange *x, int flags) {
         if (n == 0)
                 return -EPIPE;
         x->reply_have += (size_t) n;
+        /* At once: no more may come, and nobody would look again. */
+        if (frame_size(x) > (size_t) PRX_FRAME_MAX + PREFIX)
+                return -EPROTO;
         if (x->reply_have >= frame_size(x) && x->reply_have >= PREFIX)
                 x->busy = false;
         return 0;
