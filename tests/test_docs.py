@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from prx_actors.driver.protocol import CALLS, OPTIONS
+from prx_actors.driver.protocol import OPTIONS
 from prx_actors.system.native import lib
 from prx_actors.tasks.options import from_driver
 
@@ -18,13 +18,6 @@ def rows(text: str, heading: str) -> list[list[str]]:
     """Return the cells of the table that begins with these columns, without it and its rule."""
     lines = text[text.index(heading) :].split("\n\n", 1)[0].splitlines()[2:]
     return [[cell.strip().strip("`") for cell in line.strip("| ").split(" |")] for line in lines]
-
-
-def test_the_table_of_calls_is_the_driver_s() -> None:
-    """Numbers, names and argument types, in order."""
-    table = rows(ARCHITECTURE, "| number | call |")
-    printed = [(int(number), name, types.split("`")[0]) for number, name, types, *_ in table]
-    assert printed == [(call.number, call.name, call.types) for call in CALLS.values()]
 
 
 def test_the_exit_statuses_are_the_driver_s() -> None:

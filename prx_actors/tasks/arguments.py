@@ -71,11 +71,16 @@ def vector(value: Iterable[Path]) -> list[bytes]:
     return [_string(element) for element in value]
 
 
+def _integers(value: Iterable[int]) -> list[int]:
+    return [_integer(element) for element in value]
+
+
 _CONVERTERS: dict[str, Callable[[Any], object]] = {
     "i": _integer,
     "s": _string,
     "b": to_bytes,
     "v": vector,
+    "l": _integers,
 }
 
 

@@ -30,8 +30,23 @@ static int decode_vector(struct mp_reader *r, struct argument *arg) {
         arg->vector = calloc((size_t) count + 1, sizeof(char *));
         if (!arg->vector)
                 return -ENOMEM;
+        arg->count = count;
         for (uint32_t i = 0; i < count && !r->failed; i++)
                 arg->vector[i] = mp_read_cstr(r);
+        return 0;
+}
+
+static int decode_integers(struct mp_reader *r, struct argument *arg) {
+        uint32_t count = mp_read_array(r);
+
+        if (r->failed || count > PRX_ELEMENTS_MAX)
+                return CALL_MALFORMED;
+        arg->integers = calloc((size_t) count + 1, sizeof(int64_t));
+        if (!arg->integers)
+                return -ENOMEM;
+        arg->count = count;
+        for (uint32_t i = 0; i < count && !r->failed; i++)
+                arg->integers[i] = mp_read_int(r);
         return 0;
 }
 
@@ -46,6 +61,8 @@ static int decode(struct mp_reader *r, char type, struct argument *arg) {
         case 'b':
                 arg->bytes = mp_read_bytes(r);
                 return 0;
+        case 'l':
+                return decode_integers(r, arg);
         default:
                 return decode_vector(r, arg);
         }
@@ -70,7 +87,9 @@ int call_perform(int64_t number, uint32_t count, struct mp_reader *args, struct 
         int result = decode_all(args, calls[number].types, count, decoded);
         if (!result)
                 result = calls[number].function(decoded, value);
-        for (size_t i = 0; i < PRX_ARGUMENTS_MAX; i++)
+        for (size_t i = 0; i < PRX_ARGUMENTS_MAX; i++) {
                 free(decoded[i].vector);
+                free(decoded[i].integers);
+        }
         return result;
 }

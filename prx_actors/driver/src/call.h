@@ -13,6 +13,8 @@ struct argument {
         char *string;
         struct mp_bytes bytes;
         char **vector;
+        int64_t *integers;
+        uint32_t count;         /* of either */
 };
 
 typedef int call_function(const struct argument *args, struct mp_writer *value);

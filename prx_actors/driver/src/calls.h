@@ -1,6 +1,6 @@
 /* The one table of calls: name and argument types. A call's number is its place in the table.
  *
- * Types: i integer, s string without NUL, b bytes, v vector of strings. */
+ * Types: i integer, s string without NUL, b bytes, v vector of strings, l vector of integers. */
 #pragma once
 
 #define PRX_CALLS(X) \
