@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from prx_actors.actors.gates import Gate
     from prx_actors.actors.process import Process
 
 __all__ = ["context"]
@@ -22,6 +23,12 @@ class _Context(threading.local):
 
     ends: list[Callable[[], None]] | None = None
     """What the step under way causes, while this thread works off the ends of processes."""
+
+    calls: Gate | None = None
+    """Whom this thread calls when it waits next."""
+
+    gates: list[Gate] | None = None
+    """Gates that this thread does not use now."""
 
 
 context = _Context()

@@ -14,13 +14,13 @@ import operator
 import threading
 import time
 from collections import deque
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pykka._envelope import Envelope
 from pykka.messages import ProxyCall, ProxyGetAttr, ProxySetAttr, _ActorStop
 
 from prx_actors.actors.envelopes import AccountedEnvelope, drop, settle
+from prx_actors.actors.gates import Gate
 from prx_actors.actors.matching import ANYTHING
 from prx_actors.actors.saved import SavedMessages
 
@@ -58,11 +58,11 @@ class Mailbox:
     __slots__ = (
         "__weakref__",
         "_callbacks",
+        "_gate",
         "_incoming",
         "_left",
         "_receives",
         "_saved",
-        "_wakeup",
         "blocked",
         "closed",
         "lock",
@@ -89,7 +89,7 @@ class Mailbox:
         self._left: list[Envelope[Any]] = _NOTHING
         self._receives = 0
         self._callbacks: list[Callable[[], None]] | None = None
-        self._wakeup: threading.Lock | None = None
+        self._gate: Gate | None = None
 
     def __len__(self) -> int:
         return len(self._incoming) + len(self._saved.entries)
@@ -146,9 +146,8 @@ class Mailbox:
             self._incoming = deque()
 
     def _rouse(self) -> None:
-        if self._wakeup is not None:
-            with suppress(RuntimeError):  # it was roused already
-                self._wakeup.release()
+        if self._gate is not None:
+            self._gate.call()
 
     # Removal.
 
@@ -298,14 +297,13 @@ class Mailbox:
                 raise MailboxClosed
             if self._incoming:
                 return
-            if self._wakeup is None:
-                self._wakeup = threading.Lock()
-            wakeup = self._wakeup
-            wakeup.acquire(blocking=False)  # an old call to wake up is void
+            if self._gate is None:
+                self._gate = Gate()
+            self._gate.prepare()
             outer, self.blocked = self.blocked, True
         try:
             self._run_callbacks()
-            wakeup.acquire(timeout=remaining)
+            self._gate.pause(remaining)
         finally:
             self.blocked = outer
             if outer:  # a receive in a signal handler, within another one

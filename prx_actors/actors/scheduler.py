@@ -10,11 +10,13 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 from collections import deque
 from contextlib import suppress
 from itertools import count
-from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Final
+
+from prx_actors.actors.gates import Gate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,10 +66,10 @@ class Scheduler:
 
     def reset(self) -> None:
         """Begin anew without threads, as in the child of a fork."""
-        # SimpleQueue and deque are atomic, also under a signal handler that
-        # submits while its thread is submitting.
-        self._runnable: SimpleQueue[Callable[[], None]] = SimpleQueue()
-        self._idle: deque[None] = deque()
+        # A deque is atomic, also under a signal handler that submits while its
+        # thread is submitting.
+        self._runnable: deque[Callable[[], None]] = deque()
+        self._idle: deque[Gate] = deque()
         self._threads: set[threading.Thread] = set()
         self._numbers = count(1)
         self._finished = 0
@@ -88,21 +90,19 @@ class Scheduler:
             RuntimeError: when not even one thread can be started
 
         """
-        self._runnable.put(turn)
-        self._provide_thread()
+        self._runnable.append(turn)
+        try:
+            # The one that was idle last: it may not sleep yet.
+            self._idle.pop().call()
+        except IndexError:
+            self._provide_thread()
 
     def thread_count(self) -> int:
         """Return how many threads the pool has now."""
         return len(self._threads)
 
     def _provide_thread(self) -> None:
-        """Start a thread, or have one started, when too few are idle.
-
-        Called after each change that leaves fewer idle threads than turns, so
-        that no turn waits for threads that are all blocked.
-        """
-        if len(self._idle) >= self._runnable.qsize():
-            return
+        """Start a thread, or have one started: none is idle, and all may be blocked."""
         if len(self._threads) < EAGER_THREADS:
             try:
                 self._start_worker()
@@ -134,7 +134,8 @@ class Scheduler:
 
     def _work(self) -> None:
         """Run turns until nothing has come for a while."""
-        while (turn := self._next_turn()) is not None:
+        gate = Gate()
+        while (turn := self._next_turn(gate)) is not None:
             try:
                 turn()
             except BaseException:
@@ -143,38 +144,40 @@ class Scheduler:
             self._finished += 1
         self._threads.discard(threading.current_thread())
 
-    def _next_turn(self) -> Callable[[], None] | None:
+    def _next_turn(self, gate: Gate) -> Callable[[], None] | None:
         """Wait for a turn; none when this thread should leave."""
+        runnable, idle = self._runnable, self._idle
+        leaves = time.monotonic() + IDLE_SECONDS
         while True:
-            turn = None
-            self._idle.append(None)
-            with suppress(Empty):
-                turn = self._runnable.get(timeout=IDLE_SECONDS)
-            self._idle.pop()
-            self._provide_thread()
-            if turn is not None:
-                return turn
-            if len(self._threads) > KEPT_THREADS and not self._runnable.qsize():
+            with suppress(IndexError):
+                return runnable.popleft()
+            if time.monotonic() >= leaves and len(self._threads) > KEPT_THREADS:
                 return None
+            gate.prepare()
+            idle.append(gate)
+            if not runnable:
+                gate.pause(IDLE_SECONDS)
+            with suppress(ValueError):  # it was called
+                idle.remove(gate)
 
     def _watch(self) -> None:
         while True:
             self._stalled.acquire()
             pause = threading.Lock()
             pause.acquire()
-            while self._runnable.qsize():
+            while self._runnable:
                 finished = self._finished
                 pause.acquire(timeout=STALL_SECONDS)
-                if self._finished == finished and self._runnable.qsize():
+                if self._finished == finished and self._runnable:
                     self._grow()
             self._watching = False
-            if self._runnable.qsize():  # it came before the line above
+            if self._runnable:  # it came before the line above
                 self._watch_stalls()
 
     def _grow(self) -> None:
         """Double the pool: nobody made a step, so all its threads are blocked."""
         for _ in range(max(1, len(self._threads))):
-            if not self._runnable.qsize():
+            if not self._runnable:
                 return
             try:
                 self._start_worker()

@@ -69,6 +69,7 @@ void prx_exchange_take_pidfd(struct prx_exchange *x, struct prx_channels *child)
 int prx_pidfd_wait_status(int pidfd);
 int prx_pidfd_signal(int pidfd, int signal);
 int prx_input_waiting(int fd);
+int prx_spin(uint32_t *call, const uint32_t *wait, int64_t usec);
 """
 
 
@@ -109,6 +110,7 @@ ffibuilder.set_source(
 #include "channel.h"
 #include "pidfd.h"
 #include "protocol.h"
+#include "spin.h"
 #include "table.h"
 """
     + constant_table(),
