@@ -114,7 +114,8 @@ class Mailbox:
         with self.lock:
             if self.closed:
                 return False
-            self._prepare()
+            if not self.scheduled or self.blocked or self._incoming is NOTHING:
+                self._prepare()
             self._incoming.append(envelope)
         return True
 
@@ -249,18 +250,27 @@ class Mailbox:
 
     def take(self) -> Envelope[Any] | None:
         """Remove and return the first envelope, Pykka's own too, for a turn."""
-        with self.lock:
-            if self._saved.entries:
-                number = next(iter(self._saved.entries))
-                envelope = self._saved.entries[number]
-                self._saved.discard(number)
-            elif self._incoming:
+        if self._saved.entries:
+            envelope = self._take_saved()
+        else:
+            try:
+                # Without the lock, for which senders would have to wait: one call of C. What a closing mailbox
+                # has collected at the same time is dropped twice, which does no harm, and not handled.
                 envelope = self._incoming.popleft()
-            else:
+            except IndexError:
                 return None
-        if type(envelope) is not Envelope:
+        if envelope is not None and type(envelope) is not Envelope:
             settle(envelope, answer=False)
         return envelope
+
+    def _take_saved(self) -> Envelope[Any] | None:
+        with self.lock:
+            number = next(iter(self._saved.entries), None)
+            if number is None:
+                return None
+            envelope = self._saved.entries[number]
+            self._saved.discard(number)
+            return envelope
 
     def get(self) -> Envelope[Any]:
         """Wait for the first envelope and remove it, as Pykka's own loop does.

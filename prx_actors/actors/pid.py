@@ -12,6 +12,7 @@ from prx_actors.actors.table import process_table
 
 if TYPE_CHECKING:
     from prx_actors.actors.mailbox import Mailbox
+    from prx_actors.actors.process import Process
 
 __all__ = ["Pid"]
 
@@ -64,7 +65,9 @@ class Pid(pykka.ActorRef[Any]):
             ProcessExit: when the calling process has been ended
 
         """
-        if not self._send(message):
+        sender = context.process
+        inbox = self.actor_inbox
+        if not (inbox.offer(Envelope(message)) if sender is None else self._send_from(sender, message)):
             msg = f"{self} not found"
             raise pykka.ActorDeadError(msg)
 
@@ -95,6 +98,9 @@ class Pid(pykka.ActorRef[Any]):
         sender = context.process
         if sender is None:
             return self.actor_inbox.offer(Envelope(message))
+        return self._send_from(sender, message)
+
+    def _send_from(self, sender: Process, message: object) -> bool:
         # What a process has sent is in the mailbox before its end is announced.
         with sender._sending:
             if sender._running:

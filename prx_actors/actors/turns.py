@@ -13,6 +13,7 @@ from pykka.messages import _ActorStop
 from prx_actors.actors.context import context
 from prx_actors.actors.envelopes import drop, reply, reply_exception
 from prx_actors.actors.exceptions import ProcessExit
+from prx_actors.actors.mailbox import SYSTEM_MESSAGES
 from prx_actors.actors.scheduler import scheduler
 from prx_actors.actors.table import process_table
 
@@ -95,13 +96,19 @@ class Turns(pykka.Actor):
         if not self._started and self._running:
             self._started = True
             self._run_on_start()
+        take, handle = self.actor_inbox.take, self._handle
         for _ in range(TURN_MESSAGES):
-            envelope = self.actor_inbox.take() if self._running else None
+            envelope = take() if self._running else None
             if envelope is None:
                 break
-            self._handle(envelope)
+            handle(envelope)
         if self._owes_stop_hook():
             self._run_stop_hook(self.on_stop)
+
+    def _handle_receive(self, message: Any) -> Any:
+        if isinstance(message, SYSTEM_MESSAGES):
+            return super()._handle_receive(message)
+        return self.on_receive(message)
 
     def _run_on_start(self) -> None:
         try:
@@ -116,7 +123,9 @@ class Turns(pykka.Actor):
         self._handled = envelope
         try:
             if self._running:
-                reply(envelope, self._handle_receive(envelope.message))
+                value = self._handle_receive(envelope.message)
+                if envelope.reply_to is not None:
+                    reply(envelope, value)
         except ProcessExit as exit_:
             self._finish(exit_.reason, self.on_stop)
         except Exception as error:  # noqa: BLE001 -- code of the user
