@@ -71,9 +71,12 @@ def remove_link(process: Process, other: Pid) -> None:
 def add_monitor(process: Process, other: Pid | str) -> MonitorRef:
     """Watch a process; a dead one answers with `Down` and `"noproc"`.
 
-    A name that no process has is as good as a dead process.
+    A name that no process has is as good as a dead process. Of its own end no
+    process can be told: to monitor oneself does nothing, as in Erlang.
     """
     pid, ref = (whereis(other), MonitorRef(other)) if isinstance(other, str) else (other, MonitorRef())
+    if pid is process.actor_ref:
+        return ref
     with process._lock:
         process._monitors[ref] = pid
     target = None if pid is None else process_of(pid)

@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from support.erlang import erlang
 from support.features import require
 from support.supervised import WAIT
 
@@ -26,15 +27,6 @@ SCENARIOS = 150
 
 Term = Any
 Scenario = tuple[tuple[str, int, str], list[tuple[str, str, str]], list[tuple[Any, ...]]]
-
-
-def erlang(term: Term) -> str:
-    """Write a term as Erlang does."""
-    if isinstance(term, tuple):
-        return "{" + ",".join(map(erlang, term)) + "}"
-    if isinstance(term, list):
-        return "[" + ",".join(map(erlang, term)) + "]"
-    return "'end'" if term == "end" else str(term)
 
 
 def some_spec(chance: random.Random, id: str, auto_shutdown: str) -> tuple[str, str, str]:
