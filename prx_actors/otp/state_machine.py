@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
 from prx_actors.actors.exceptions import ProcessExit
 from prx_actors.actors.timers import cancel_timer, send_after
-from prx_actors.otp import stopping
 from prx_actors.otp.behaviour import Behaviour, bad_return
 from prx_actors.otp.calls import Call, Cast, call, cast, reply
 from prx_actors.otp.results import Ignore, Stop
@@ -27,10 +26,7 @@ from prx_actors.otp.state_timeouts import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from prx_actors.actors.pid import Pid
     from prx_actors.otp.calls import From
-
-    Address = Pid | str
 
 __all__ = [
     "Call",
@@ -106,27 +102,6 @@ class StateMachine(Behaviour):
     def state(self) -> Any:
         """The state that the machine is in; None until `init` has returned."""
         return self._engine.state
-
-    def stop(self: StateMachine | Address, reason: object = "normal", timeout: float | None = None) -> None:
-        """End a machine in order, as `StateMachine.stop(pid)`, and wait until it is gone.
-
-        In the machine itself, `self.stop()` is Pykka's: it ends after the
-        messages that wait.
-
-        Args:
-            reason: the exit reason
-            timeout: seconds to wait; None waits for ever
-
-        Raises:
-            CallError: when it is not there, is the caller, or ends with another reason
-            TimeoutError: when it takes longer; it may still end
-            ProcessExit: when the calling process has been ended
-
-        """
-        if isinstance(self, StateMachine):
-            Behaviour.stop(self)
-        else:
-            stopping.stop(self, reason, timeout)
 
     def handle_event(self, event: Any, state: Any) -> Any:
         """Handle an event in any state; for the callback mode `"handle_event_function"`.
