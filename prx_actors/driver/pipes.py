@@ -25,9 +25,9 @@ READ_SIZE = 65536
 
 
 class OutputPipe:
-    """stdout or stderr. All but `resume`, `finish` and `open` belongs to the reactor's thread."""
+    """stdout or stderr. All but `start`, `resume`, `finish` and `open` belongs to the reactor's thread."""
 
-    __slots__ = ("_channels", "_closing", "_deliver", "_field", "_on_close", "_reading", "_wanted")
+    __slots__ = ("_channels", "_closing", "_deliver", "_field", "_lock", "_on_close", "_reading", "_wanted")
 
     def __init__(
         self,
@@ -42,6 +42,8 @@ class OutputPipe:
         self._wanted = wanted
         self._deliver = deliver
         self._on_close = on_close
+        self._lock = threading.Lock()
+        """Guards the registration: whoever forks starts a pipe whose end the reactor may be seeing."""
         self._reading = False
         self._closing = False
 
@@ -56,10 +58,11 @@ class OutputPipe:
         return self.fd >= 0
 
     def start(self) -> None:
-        """Begin to read."""
-        if self.open and not self._reading:
-            self._reading = True
-            reactor.register(self.fd, select.EPOLLIN, self._on_ready)
+        """Begin to read; from any thread."""
+        with self._lock:
+            if self.open and not self._reading:
+                self._reading = True
+                reactor.register(self.fd, select.EPOLLIN, self._on_ready)
 
     def resume(self) -> None:
         """Read again after `deliver` has asked for a pause; from any thread."""
@@ -68,6 +71,10 @@ class OutputPipe:
     def pause(self) -> None:
         """Leave what is in the pipe where it is."""
         # Without events an epoll still reports a hang-up, over and over.
+        with self._lock:
+            self._unregister()
+
+    def _unregister(self) -> None:
         if self._reading:
             self._reading = False
             reactor.unregister(self.fd)
@@ -113,10 +120,12 @@ class OutputPipe:
 
     def close(self) -> None:
         """Close the runtime's end."""
-        if self.open:
-            self.pause()
+        with self._lock:
+            if not self.open:
+                return
+            self._unregister()
             lib.prx_close(self._channels.c_field(self._field))
-            self._on_close()
+        self._on_close()
 
 
 class InputPipe:
