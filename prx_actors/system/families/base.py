@@ -45,7 +45,7 @@ class _Known(EnumMeta):
     """Leaves the members out that the headers lack."""
 
     @classmethod
-    def __prepare__(metacls, cls: str, bases: tuple[type, ...], **kwds: Any) -> Any:  # noqa: N804 -- as in enum
+    def __prepare__(metacls, cls: str, bases: tuple[type, ...], **kwds: Any) -> Any:  # type: ignore[override]  # noqa: N804 -- as in enum
         members: Any = super().__prepare__(cls, bases, **kwds)
         members["_ignore_"] = UNKNOWN
         return members
