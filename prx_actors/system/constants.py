@@ -10,10 +10,14 @@ from collections.abc import Iterable
 
 from prx_actors.system.families.base import CONSTANTS
 
-__all__ = ["CONSTANTS", "Constant", "resolve"]
+__all__ = ["CONSTANTS", "Constant", "lookup", "resolve"]
 
 Constant = int | str | Iterable[int | str]
 """A number, an enum member, a name in either case, or several of those, or-ed."""
+
+
+_NAMES = {family: {name.upper(): value for name, value in members.items()} for family, members in CONSTANTS.items()}
+"""The same in capitals: a system call has small letters in its name."""
 
 
 def resolve(family: str, value: Constant) -> int:
@@ -51,8 +55,13 @@ def resolve(family: str, value: Constant) -> int:
     return functools.reduce(operator.or_, (resolve(family, part) for part in value), 0)
 
 
+def lookup(family: str, name: str) -> int | None:
+    """Return the value of a name in either case, none when the family does not have it."""
+    return _NAMES[family].get(name.upper())
+
+
 def _by_name(family: str, name: str) -> int:
-    try:
-        return CONSTANTS[family][name.upper()]
-    except KeyError:
-        raise OSError(errno.ENOTSUP, f"{os.strerror(errno.ENOTSUP)}: no {family} constant", name) from None
+    value = lookup(family, name)
+    if value is None:
+        raise OSError(errno.ENOTSUP, f"{os.strerror(errno.ENOTSUP)}: no {family} constant", name)
+    return value
