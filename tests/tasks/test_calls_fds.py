@@ -6,6 +6,7 @@ import errno
 import os
 import socket
 import struct
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,7 +17,6 @@ from prx_actors.system.constants import CONSTANTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from prx_actors import Task
 
@@ -97,8 +97,8 @@ def test_fcntl_takes_no_address(command: str) -> None:
     """The kernel would read or write there: `EINVAL`, whatever the number is, and the driver lives."""
     with prx.fork() as task:
         pid = prx.getpid(task)
-        maps = (line.split("-")[0] for line in open(f"/proc/{task.host_pid}/maps"))  # noqa: PTH123, SIM115 -- procfs
-        for address in (0, int(next(maps), 16)):
+        first = Path(f"/proc/{task.host_pid}/maps").read_text().partition("-")[0]
+        for address in (0, int(first, 16)):
             with fails(errno.EINVAL):
                 prx.fcntl(task, 0, command, address)
         assert prx.getpid(task) == pid
@@ -112,9 +112,10 @@ def test_fcntl_fails_with_the_errno_of_its_man_page() -> None:
         for command, arg in ((9999, 0), (1 << 40, 0), ("f_dupfd", -1), ("f_dupfd", 1 << 40)):
             with fails(errno.EINVAL):
                 prx.fcntl(task, 0, command, arg)
-        for command, arg in (("f_bogus", 0), ("f_setfd", "f_bogus"), ("f_setfl", "f_bogus")):
+        unknown: list[tuple[str, int | str]] = [("f_bogus", 0), ("f_setfd", "f_bogus"), ("f_setfl", "f_bogus")]
+        for name, value in unknown:
             with fails(errno.ENOTSUP, filename="f_bogus"):
-                prx.fcntl(task, 0, command, arg)
+                prx.fcntl(task, 0, name, value)
 
 
 @pytest.mark.parametrize("command", ["f_dupfd", "f_dupfd_cloexec"])
@@ -164,9 +165,9 @@ def test_the_driver_s_own_fds_do_not_exist(use: str) -> None:
                 USES[use](task, fd)
 
 
-def unix(path: Path) -> bytes:
-    """Make a `struct sockaddr_un`."""
-    return struct.pack("=H", socket.AF_UNIX) + bytes(path)
+def unix(name: str) -> bytes:
+    """Make a `struct sockaddr_un` of a name in the working directory: there is no room for long paths."""
+    return struct.pack("=H", socket.AF_UNIX) + name.encode()
 
 
 def test_connect_joins_a_socket_to_a_server(tmp_path: Path) -> None:
@@ -174,8 +175,9 @@ def test_connect_joins_a_socket_to_a_server(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as server, prx.fork() as task:
         server.bind(str(tmp_path / "socket"))
         server.listen()
+        prx.chdir(task, tmp_path)
         fd = prx.socket(task, "af_unix", "sock_stream", 0)
-        prx.connect(task, fd, unix(tmp_path / "socket") + bytes(20))
+        prx.connect(task, fd, unix("socket") + bytes(20))
         peer, _ = server.accept()
         with peer:
             prx.write(task, fd, "to the server")
@@ -199,6 +201,7 @@ def test_socket_and_connect_fail_with_the_errno_of_their_man_pages(tmp_path: Pat
     (tmp_path / "file").touch()
     with socket.socket(socket.AF_UNIX) as deaf, prx.fork() as task:
         deaf.bind(str(tmp_path / "deaf"))
+        prx.chdir(task, tmp_path)
         stream = CONSTANTS["socket"]["SOCK_STREAM"]
         for domain, kind, protocol, number in (
             (999, stream, 0, errno.EAFNOSUPPORT),
@@ -210,13 +213,13 @@ def test_socket_and_connect_fail_with_the_errno_of_their_man_pages(tmp_path: Pat
                 prx.socket(task, domain, kind, protocol)
         fd = prx.socket(task, "af_unix", "sock_stream", 0)
         for address, number in (
-            (unix(tmp_path / "deaf"), errno.ECONNREFUSED),
-            (unix(tmp_path / "nosuch"), errno.ENOENT),
+            (unix("deaf"), errno.ECONNREFUSED),
+            (unix("nosuch"), errno.ENOENT),
             (b"", errno.EINVAL),
-            (unix(tmp_path / "deaf") + bytes(129), errno.EINVAL),
+            (unix("deaf") + bytes(129), errno.EINVAL),
             (bytes(1 << 20), errno.EINVAL),
         ):
             with fails(number):
                 prx.connect(task, fd, address)
         with fails(errno.ENOTSOCK):
-            prx.connect(task, prx.open(task, tmp_path / "file", "o_rdonly"), unix(tmp_path / "deaf"))
+            prx.connect(task, prx.open(task, tmp_path / "file", "o_rdonly"), unix("deaf"))

@@ -86,7 +86,7 @@ def test_link_takes_no_name_that_is_taken(tmp_path: Path) -> None:
     (tmp_path / "two").touch()
     with prx.fork() as task:
         for old, new, number in (("one", "two", errno.EEXIST), ("no", "x", errno.ENOENT), (".", "x", errno.EPERM)):
-            with fails(number, filename=str(tmp_path / old), note=str(tmp_path / new)):
+            with fails(number, filename=str(tmp_path / old)):
                 prx.link(task, str(tmp_path / old), tmp_path / new)
 
 
@@ -199,7 +199,7 @@ def test_chroot_changes_the_root_of_a_task_and_its_forks(form: Callable[[], Iter
             assert prx.getcwd(one) == b"/"
             with fails(errno.ENOENT, filename="/proc"):
                 prx.readdir(one, "/proc")
-        with fails(errno.ENOENT, filename="true"):
+        with fails(errno.ENOENT, filename=b"true"):
             prx.execvp(child, ["true"])
         pid = child.host_pid
         assert prx.stop(child)
