@@ -139,29 +139,27 @@ def test_a_malformed_order_ends_the_driver_that_gets_it(data: bytes) -> None:
 
 
 # These are made with any arguments, as root too: a call that is not known to leave the machine alone is none of them.
-HARMLESS = frozenset(
-    [
-        "version",
-        "getpid",
-        "getuid",
-        "getgid",
-        "getcwd",
-        "environ",
-        "getenv",
-        "setenv",
-        "unsetenv",
-        "clearenv",
-        "readdir",
-        "read",
-        "write",
-        "close",
-        "lseek",
-        "select",
-        "getopt",
-        "setopt",
-        "iolist_to_bin",
-    ]
-)
+HARMLESS = {
+    "version",
+    "getpid",
+    "getuid",
+    "getgid",
+    "getcwd",
+    "environ",
+    "getenv",
+    "setenv",
+    "unsetenv",
+    "clearenv",
+    "readdir",
+    "read",
+    "write",
+    "close",
+    "lseek",
+    "select",
+    "getopt",
+    "setopt",
+    "iolist_to_bin",
+}
 
 
 @pytest.mark.parametrize("name", sorted(HARMLESS))
