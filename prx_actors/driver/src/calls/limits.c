@@ -6,11 +6,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/resource.h>
 
 enum {
         FDS_A_CHILD = 6,        /* maxchild follows RLIMIT_NOFILE by that many, as in prx */
-        FDS_SEARCHED = 65536,   /* numbers beyond are not looked at: that would take too long */
+        FDS_SEARCHED = 4096,    /* the kernel gives out the lowest numbers: what is in use is close together */
 };
 
 static int get_nofile(struct rlimit *ret) {
@@ -22,8 +23,8 @@ static int get_nofile(struct rlimit *ret) {
 }
 
 static bool is_used_from(rlim_t first) {
-        for (int fd = (int) (first < FDS_SEARCHED ? first : FDS_SEARCHED); fd < FDS_SEARCHED; fd++)
-                if (!fd_is_own(fd) && fcntl(fd, F_GETFD) >= 0)
+        for (rlim_t fd = first; fd < INT_MAX && fd < first + FDS_SEARCHED; fd++)
+                if (!fd_is_own((int64_t) fd) && fcntl((int) fd, F_GETFD) >= 0)
                         return true;
         return false;
 }
