@@ -11,19 +11,19 @@ class Resuid(NamedTuple):
     """User ids: credentials(7)."""
 
     ruid: int
-    """Real: who started it."""
+    """The real one, of who started it."""
     euid: int
-    """Effective: what it may do."""
+    """The effective one, which says what it may do."""
     suid: int
-    """Saved: what it may become again."""
+    """The saved one, which it may become again."""
 
 
 class Resgid(NamedTuple):
     """Group ids: credentials(7)."""
 
     rgid: int
-    """Real."""
+    """The real one."""
     egid: int
-    """Effective."""
+    """The effective one."""
     sgid: int
-    """Saved."""
+    """The saved one."""

@@ -11,16 +11,16 @@ if TYPE_CHECKING:
 __all__ = ["RLIM_INFINITY", "Rlimit", "from_driver", "to_driver"]
 
 RLIM_INFINITY = (1 << 64) - 1
-"""No limit: the greatest number, as in C and in prx, and so above every other limit."""
+"""What stands for no limit, the greatest number there is, as in C and in prx: it is above every other."""
 
 
 class Rlimit(NamedTuple):
     """A resource limit: getrlimit(2)."""
 
     cur: int
-    """Soft: what the kernel enforces."""
+    """The soft one, which the kernel enforces."""
     max: int
-    """Hard: how far up the soft one may be set."""
+    """The hard one, up to which the soft one may be set."""
 
 
 def to_driver(limit: Iterable[int | str]) -> tuple[int, int]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from support.calls import children, fails, outcome, program, unprivileged
 
-from prx_actors import RLIM_INFINITY, ExitStatus, NoProcess, Rlimit, Stdout, Task, TermSig, prx, receive
+from prx_actors import RLIM_INFINITY, NoProcess, Rlimit, Stdout, Task, TermSig, prx, receive
 from prx_actors.tasks.rlimit import to_driver
 
 OWN_FDS_END = 64
@@ -22,7 +22,7 @@ MARK = "Max realtime timeout"
 
 
 def of_kernel(pid: int | None, name: str) -> tuple[str, str]:
-    """Return a soft and a hard limit as `/proc` shows them."""
+    """Return a soft and a hard limit as `/proc` shows them, of a task that has answered a call: it is born then."""
     lines = Path(f"/proc/{pid}/limits").read_text().splitlines()
     soft, hard = next(line for line in lines if line.startswith(name))[len(name) :].split()[:2]
     return soft, hard
@@ -311,20 +311,26 @@ def test_the_limit_that_holds_the_mark_shows_what_the_user_set() -> None:
 def test_the_mark_outlasts_every_setrlimit() -> None:
     """In the driver, in a fork made afterwards, and in programs of either."""
     with prx.fork() as task:
+        assert prx.getpid(task) == task.host_pid
         before = of_kernel(task.host_pid, MARK)
         assert int(before[0]) >> 62 == 1
         prx.setrlimit(task, "rlimit_rttime", (0, 0))
         assert of_kernel(task.host_pid, MARK) == before
         child = prx.fork(task)
+        assert prx.getrlimit(child, "rlimit_rttime") == (0, 0)
         mark = of_kernel(child.host_pid, MARK)
         assert int(mark[0]) >> 26 == int(before[0]) >> 26
-        assert mark != before
-        prx.execvp(child, ["cat"])
-        prx.stdin(child, "up")
-        receive(Stdout, task=child, timeout=10)
-        assert of_kernel(child.host_pid, MARK) == mark
-        prx.execvp(task2 := prx.fork(task), ["sh", "-c", "exit 0"])
-        assert outcome(task2).end == ExitStatus(task2, 0)
+        grandchild = prx.fork(child)
+        assert prx.getpid(grandchild) == grandchild.host_pid
+        own = of_kernel(grandchild.host_pid, MARK)
+        prx.execvp(grandchild, ["cat"])
+        prx.stdin(grandchild, "up")
+        receive(Stdout, task=grandchild, timeout=10)
+        assert of_kernel(grandchild.host_pid, MARK) == own
+        assert len({before, mark, own}) == 3
+        with pytest.raises(FileNotFoundError):
+            prx.execvp(task, ["/nosuch"])
+        assert of_kernel(task.host_pid, MARK) == before
 
 
 def test_the_limit_that_holds_the_mark_has_the_errors_of_any_other() -> None:
