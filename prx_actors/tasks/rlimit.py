@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 __all__ = ["RLIM_INFINITY", "Rlimit", "from_driver", "to_driver"]
 
 RLIM_INFINITY = (1 << 64) - 1
-"""What stands for no limit, the greatest number there is, as in C and in prx: it is above every other."""
+"""The number that stands for no limit. It is the greatest one, as in C and in prx, and so above every other."""
 
 
 class Rlimit(NamedTuple):

@@ -323,14 +323,14 @@ def test_the_mark_outlasts_every_setrlimit() -> None:
         grandchild = prx.fork(child)
         assert prx.getpid(grandchild) == grandchild.host_pid
         own = of_kernel(grandchild.host_pid, MARK)
+        with pytest.raises(FileNotFoundError):
+            prx.execvp(grandchild, ["/nosuch"])
+        assert of_kernel(grandchild.host_pid, MARK) == own
         prx.execvp(grandchild, ["cat"])
         prx.stdin(grandchild, "up")
         receive(Stdout, task=grandchild, timeout=10)
         assert of_kernel(grandchild.host_pid, MARK) == own
         assert len({before, mark, own}) == 3
-        with pytest.raises(FileNotFoundError):
-            prx.execvp(task, ["/nosuch"])
-        assert of_kernel(task.host_pid, MARK) == before
 
 
 def test_the_limit_that_holds_the_mark_has_the_errors_of_any_other() -> None:
