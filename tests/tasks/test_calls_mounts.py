@@ -213,3 +213,22 @@ def test_umount_fails_with_the_errno_of_its_man_page(task: Task, folder: Path) -
     for flags in (1 << 30, -1, 1 << 40):
         with fails(errno.EINVAL, filename=folder):
             prx.umount2(task, folder, flags)
+
+
+def test_the_calls_of_namespaces_can_be_made_by_their_names(folder: Path) -> None:
+    """Those that would change the machine elsewhere."""
+    need_user_namespaces("--mount", "--uts")
+    with unprivileged() as root:
+        task = private(user_namespace(root, ["clone_newns", "clone_newuts"]))
+        prx.call(task, "sethostname", "inside")
+        assert prx.gethostname(task) == b"inside"
+        for flags in ((), (0,)):
+            prx.call(task, "mount", None, folder, "tmpfs", "ms_noexec", None)
+            assert len(mounts(task, folder)) == 1
+            prx.call(task, "umount2" if flags else "umount", folder, *flags)
+            assert mounts(task, folder) == []
+        prx.mount(task, None, folder, "tmpfs", 0, None)
+        prx.chdir(task, folder)
+        prx.call(task, "pivot_root", ".", ".")
+        prx.umount2(task, ".", "mnt_detach")
+        assert prx.readdir(task, "/") == [b".", b".."]

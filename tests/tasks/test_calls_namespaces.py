@@ -243,6 +243,15 @@ def test_setns_into_a_pid_namespace_is_for_later_children() -> None:
         assert prx.getpid(inside) == 1
 
 
+@pytest.mark.root
+def test_setns_can_be_made_by_its_name() -> None:
+    """With its default, too."""
+    with prx.fork() as task:
+        inside, moved = prx.clone(task, "clone_newuts"), prx.fork(task)
+        prx.call(moved, "setns", prx.open(moved, f"/proc/{inside.host_pid}/ns/uts", "o_rdonly"))
+        assert different(moved, task) == {"uts"}
+
+
 def test_setns_fails_with_the_errno_of_its_man_page() -> None:
     """`EBADF` for what is closed or the driver's, `EINVAL` for what is no namespace or another kind."""
     with prx.fork() as task:
