@@ -67,9 +67,11 @@ from prx_actors.tasks.messages import (
     Stdout,
     TermSig,
 )
+from prx_actors.tasks.rlimit import RLIM_INFINITY, Rlimit
 from prx_actors.tasks.task import Task
 
 __all__ = [
+    "RLIM_INFINITY",
     "Application",
     "CallError",
     "ChildSpec",
@@ -88,6 +90,7 @@ __all__ = [
     "Process",
     "ProcessExit",
     "ProcessInfo",
+    "Rlimit",
     "Signal",
     "StartError",
     "StateMachine",

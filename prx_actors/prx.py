@@ -47,8 +47,16 @@ __all__ = [
     "getcwd",
     "getenv",
     "getgid",
+    "getgroups",
+    "gethostname",
     "getopt",
+    "getpgrp",
     "getpid",
+    "getpriority",
+    "getresgid",
+    "getresuid",
+    "getrlimit",
+    "getsid",
     "getuid",
     "ioctl_constant",
     "iolist_to_bin",
@@ -57,11 +65,13 @@ __all__ = [
     "lseek",
     "mkdir",
     "mkfifo",
+    "mount",
     "mount_constant",
     "open",
     "parent",
     "pidof",
     "pipeline",
+    "pivot_root",
     "prctl_constant",
     "ptrace_constant",
     "read",
@@ -71,8 +81,19 @@ __all__ = [
     "seccomp_constant",
     "select",
     "setenv",
+    "setgid",
+    "setgroups",
+    "sethostname",
+    "setns",
     "setopt",
+    "setpgid",
     "setpriority",
+    "setproctitle",
+    "setresgid",
+    "setresuid",
+    "setrlimit",
+    "setsid",
+    "setuid",
     "signal_constant",
     "socket",
     "socket_constant",
@@ -82,8 +103,11 @@ __all__ = [
     "symlink",
     "syscall_constant",
     "timeout",
+    "umount",
+    "umount2",
     "unlink",
     "unsetenv",
+    "unshare",
     "version",
     "write",
 ]
@@ -227,8 +251,16 @@ file_constant = _function(Task.file_constant)
 getcwd = _function(Task.getcwd)
 getenv = _function(Task.getenv)
 getgid = _function(Task.getgid)
+getgroups = _function(Task.getgroups)
+gethostname = _function(Task.gethostname)
 getopt = _function(Task.getopt)
+getpgrp = _function(Task.getpgrp)
 getpid = _function(Task.getpid)
+getpriority = _function(Task.getpriority)
+getresgid = _function(Task.getresgid)
+getresuid = _function(Task.getresuid)
+getrlimit = _function(Task.getrlimit)
+getsid = _function(Task.getsid)
 getuid = _function(Task.getuid)
 ioctl_constant = _function(Task.ioctl_constant)
 iolist_to_bin = _function(Task.iolist_to_bin)
@@ -237,11 +269,13 @@ link = _function(Task.link)
 lseek = _function(Task.lseek)
 mkdir = _function(Task.mkdir)
 mkfifo = _function(Task.mkfifo)
+mount = _function(Task.mount)
 mount_constant = _function(Task.mount_constant)
 open = _function(Task.open)
 parent = _function(Task.parent)
 pidof = _function(Task.pidof)
 pipeline = _function(Task.pipeline)
+pivot_root = _function(Task.pivot_root)
 prctl_constant = _function(Task.prctl_constant)
 ptrace_constant = _function(Task.ptrace_constant)
 read = _function(Task.read)
@@ -251,8 +285,19 @@ rmdir = _function(Task.rmdir)
 seccomp_constant = _function(Task.seccomp_constant)
 select = _function(Task.select)
 setenv = _function(Task.setenv)
+setgid = _function(Task.setgid)
+setgroups = _function(Task.setgroups)
+sethostname = _function(Task.sethostname)
+setns = _function(Task.setns)
 setopt = _function(Task.setopt)
+setpgid = _function(Task.setpgid)
 setpriority = _function(Task.setpriority)
+setproctitle = _function(Task.setproctitle)
+setresgid = _function(Task.setresgid)
+setresuid = _function(Task.setresuid)
+setrlimit = _function(Task.setrlimit)
+setsid = _function(Task.setsid)
+setuid = _function(Task.setuid)
 signal_constant = _function(Task.signal_constant)
 socket = _function(Task.socket)
 socket_constant = _function(Task.socket_constant)
@@ -260,7 +305,10 @@ stdin = _function(Task.stdin)
 stop = _function(Task.stop)
 symlink = _function(Task.symlink)
 syscall_constant = _function(Task.syscall_constant)
+umount = _function(Task.umount)
+umount2 = _function(Task.umount2)
 unlink = _function(Task.unlink)
 unsetenv = _function(Task.unsetenv)
+unshare = _function(Task.unshare)
 version = _function(Task.version)
 write = _function(Task.write)

@@ -10,11 +10,16 @@ from prx_actors.tasks.calls.constants import ConstantCalls
 from prx_actors.tasks.calls.environment import EnvironmentCalls
 from prx_actors.tasks.calls.files import FileCalls
 from prx_actors.tasks.calls.identity import IdentityCalls
+from prx_actors.tasks.calls.limits import LimitCalls
+from prx_actors.tasks.calls.mounts import MountCalls
+from prx_actors.tasks.calls.names import NameCalls
+from prx_actors.tasks.calls.namespaces import NamespaceCalls
 from prx_actors.tasks.calls.options import OptionCalls
 from prx_actors.tasks.calls.paths import PathCalls
 from prx_actors.tasks.calls.processes import ProcessCalls
 from prx_actors.tasks.calls.scheduling import SchedulingCalls
 from prx_actors.tasks.calls.select import SelectCalls
+from prx_actors.tasks.calls.sessions import SessionCalls
 from prx_actors.tasks.calls.signals import SignalCalls
 from prx_actors.tasks.calls.sockets import SocketCalls
 from prx_actors.tasks.calls.streams import StreamCalls
@@ -32,11 +37,16 @@ class Task(
     EnvironmentCalls,
     FileCalls,
     IdentityCalls,
+    LimitCalls,
+    MountCalls,
+    NameCalls,
+    NamespaceCalls,
     OptionCalls,
     PathCalls,
     ProcessCalls,
     SchedulingCalls,
     SelectCalls,
+    SessionCalls,
     SignalCalls,
     SocketCalls,
     StreamCalls,

@@ -44,7 +44,31 @@
         X(getenv, "s") \
         X(unsetenv, "s") \
         X(clearenv, "") \
-        X(iolist_to_bin, "d")
+        X(iolist_to_bin, "d") \
+        X(setuid, "i") \
+        X(setgid, "i") \
+        X(getresuid, "") \
+        X(setresuid, "iii") \
+        X(getresgid, "") \
+        X(setresgid, "iii") \
+        X(getgroups, "") \
+        X(setgroups, "l") \
+        X(getpgrp, "") \
+        X(setpgid, "ii") \
+        X(getsid, "i") \
+        X(setsid, "") \
+        X(gethostname, "") \
+        X(sethostname, "b") \
+        X(setproctitle, "b") \
+        X(getrlimit, "i") \
+        X(setrlimit, "iii") \
+        X(getpriority, "ii") \
+        X(unshare, "i") \
+        X(setns, "ii") \
+        X(pivot_root, "ss") \
+        X(mount, "sssibb") \
+        X(umount, "s") \
+        X(umount2, "si")
 
 #define PRX_CALL_NUMBER(name, types) PRX_CALL_##name,
 enum prx_call { PRX_CALLS(PRX_CALL_NUMBER) PRX_CALL_COUNT };

@@ -135,6 +135,10 @@ bool children_any(void) {
         return alive > 0 || waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
 }
 
+int children_count(void) {
+        return alive;
+}
+
 bool children_report(void) {
         bool all = true;
 

@@ -18,6 +18,9 @@ void children_forget(void);
 
 bool children_any(void);
 
+/* Those that are not reaped yet. */
+int children_count(void);
+
 /* Sends the reports that the event socket had no room for; false when some are left. */
 bool children_report(void);
 
