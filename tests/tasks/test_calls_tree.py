@@ -117,14 +117,14 @@ def test_eof_ends_the_input_of_a_program_after_what_is_queued() -> None:
         ]
         for close in closings:
             child = prx.fork(task)
-            prx.execvp(child, ["wc", "-c"])
+            prx.execvp(child, ["sh", "-c", "wc -c; exec sleep 60"])
             prx.stdin(child, bytes(300_000))
             close(child)
             with fails(errno.EBADF, filename="stdin"):
                 prx.eof(child)
             with fails(errno.EBADF, filename="stdin"):
                 prx.stdin(child, "more")
-            assert outcome(child).stdout == b"300000\n"
+            assert receive(Stdout, task=child, timeout=30).data == b"300000\n"
 
 
 def test_eof_of_stdout_breaks_the_program_s_pipe() -> None:
