@@ -269,13 +269,11 @@ def test_setns_fails_with_the_errno_of_its_man_page() -> None:
 
 
 @pytest.mark.static
-@pytest.mark.parametrize("privilege", ["root", "a user namespace"])
+@pytest.mark.parametrize("privilege", [pytest.param("root", marks=pytest.mark.root), "a user namespace"])
 def test_a_task_can_live_in_a_root_of_its_own(privilege: str, folder: Path) -> None:
     """In an empty file system, of which the host knows nothing, it forks, opens files and ends as ever."""
     need_user_namespaces("--mount")
     with unprivileged() as nobody, prx.fork() as root:
-        if privilege == "root" and prx.getuid(root) != 0:
-            pytest.skip("needs root")
         clone = prx.clone if privilege == "root" else user_namespace
         task = clone(root if privilege == "root" else nobody, ["clone_newns"])
         prx.mount(task, None, "/", None, ["ms_rec", "ms_private"], None)
