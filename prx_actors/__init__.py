@@ -65,6 +65,7 @@ from prx_actors.tasks.messages import (
     Stderr,
     StdinBlocked,
     Stdout,
+    StreamClosed,
     TermSig,
 )
 from prx_actors.tasks.task import Task
@@ -94,6 +95,7 @@ __all__ = [
     "Stderr",
     "StdinBlocked",
     "Stdout",
+    "StreamClosed",
     "Supervisor",
     "Task",
     "TermSig",

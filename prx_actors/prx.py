@@ -26,13 +26,16 @@ __all__ = [
     "clone",
     "close",
     "cpid",
+    "drv",
     "environ",
     "eof",
     "execed",
     "execve",
     "execvp",
     "exit",
+    "filter",
     "fork",
+    "getcpid",
     "getcwd",
     "getgid",
     "getopt",
@@ -45,6 +48,7 @@ __all__ = [
     "pipeline",
     "read",
     "readdir",
+    "setcpid",
     "setenv",
     "setopt",
     "setpriority",
@@ -85,11 +89,12 @@ def _split(command: str | Iterable[str]) -> tuple[str, ...]:
     return tuple(shlex.split(command) if isinstance(command, str) else command)
 
 
-def fork(
+def fork(  # noqa: PLR0913 -- keywords, some of them for roots alone
     task: Task | None = None,
     *,
     exec: str | Iterable[str] | None = None,
     progname: str | None = None,
+    depth: int | None = None,
     link: bool = False,
     stdio: Pid | None = None,
     **options: float,
@@ -103,6 +108,8 @@ def fork(
         task: who forks; none makes a root
         exec: a root's launcher, instead of the one that `sudo` has set
         progname: the path of a root's driver, instead of the package's
+        depth: how deep a root takes itself to be, which `maxforkdepth` counts
+            from: 0 when not given
         link: whether to link the new task to the caller
         stdio: who gets its output, instead of the caller
         options: those of `setopt`, for the new task and its own forks
@@ -113,7 +120,8 @@ def fork(
     Raises:
         OSError: `EAGAIN` at `maxchild` or `maxforkdepth`, `EMFILE`, `ENOMEM`;
             `ENOEXEC`, `ENOENT`: the launcher or the driver does not start
-        ValueError: there is no such option; `exec` or `progname` for a child
+        ValueError: there is no such option; `exec`, `progname` or `depth` for a
+            child
         NotInCallState: the task has called exec
         NoProcess: the task has ended
         TimeoutError: in `timeout`; nothing is left behind
@@ -127,13 +135,13 @@ def fork(
 
     """
     if task is not None:
-        if exec is not None or progname is not None:
-            msg = "exec and progname are for roots: a child is a fork of its parent"
+        if exec is not None or progname is not None or depth is not None:
+            msg = "exec, progname and depth are for roots: a child is a fork of its parent"
             raise ValueError(msg)
         return Task.fork(_task(task), link=link, stdio=stdio, **options)
     launcher = _launcher if exec is None else _split(exec)
     path = progname or driver_path()
-    birth = Birth(link=link, stdio=stdio, options=options)
+    birth = Birth(link=link, stdio=stdio, options=options, depth=depth)
     keeper = keeper_for(launcher, path)
     try:
         return fork_root(keeper.driver, birth)
@@ -175,12 +183,15 @@ chdir = _function(Task.chdir)
 clone = _function(Task.clone)
 close = _function(Task.close)
 cpid = _function(Task.cpid)
+drv = _function(Task.drv)
 environ = _function(Task.environ)
 eof = _function(Task.eof)
 execed = _function(Task.execed)
 execve = _function(Task.execve)
 execvp = _function(Task.execvp)
 exit = _function(Task.exit)
+filter = _function(Task.filter)
+getcpid = _function(Task.getcpid)
 getcwd = _function(Task.getcwd)
 getgid = _function(Task.getgid)
 getopt = _function(Task.getopt)
@@ -193,6 +204,7 @@ pidof = _function(Task.pidof)
 pipeline = _function(Task.pipeline)
 read = _function(Task.read)
 readdir = _function(Task.readdir)
+setcpid = _function(Task.setcpid)
 setenv = _function(Task.setenv)
 setopt = _function(Task.setopt)
 setpriority = _function(Task.setpriority)

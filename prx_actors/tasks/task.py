@@ -8,6 +8,7 @@ from prx_actors.actors import Pid
 from prx_actors.driver.driver import State
 from prx_actors.tasks.calls.environment import EnvironmentCalls
 from prx_actors.tasks.calls.files import FileCalls
+from prx_actors.tasks.calls.filter import FilterCalls
 from prx_actors.tasks.calls.identity import IdentityCalls
 from prx_actors.tasks.calls.options import OptionCalls
 from prx_actors.tasks.calls.processes import ProcessCalls
@@ -26,6 +27,7 @@ class Task(
     Pid,
     EnvironmentCalls,
     FileCalls,
+    FilterCalls,
     IdentityCalls,
     OptionCalls,
     ProcessCalls,

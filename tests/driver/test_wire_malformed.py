@@ -132,7 +132,7 @@ def test_a_malformed_order_ends_the_driver_that_gets_it(data: bytes) -> None:
 @pytest.mark.parametrize("name", CALLS.keys() - {"fork", "clone", "execvp", "execve", "exit", "kill"})
 def test_fds_with_a_call_that_takes_none_are_malformed(name: str) -> None:
     """The call may be answered, the driver ends."""
-    types = {"i": 60, "s": b"/", "b": b"x", "v": []}
+    types = {"i": 60, "s": b"/", "b": b"x", "v": [], "l": []}
     data = call(name, *(types[kind] for kind in CALLS[name].types))
     with keeper() as (wire, _), wire.fork(1) as child, wire.fork(2) as sibling:
         child.call.send(data, [wire.call.socket.fileno()])
@@ -164,7 +164,7 @@ def test_a_malformed_request_ends_a_keeper() -> None:
 @pytest.mark.parametrize("name", ["fork", "clone"])
 def test_a_fork_with_another_number_of_fds_fails_and_keeps_none(name: str, count: int) -> None:
     """As when there was no room for all of them: `EMFILE`, and the driver goes on."""
-    args = (5,) if name == "fork" else (5, 0)
+    args = (5, []) if name == "fork" else (5, 0, [])
     with keeper() as (wire, process):
         before = len(os.listdir(f"/proc/{process.pid}/fd"))  # noqa: PTH208 -- names only
         for _ in range(3):
@@ -178,7 +178,7 @@ def test_a_fork_with_useless_channels_gives_a_child_that_ends() -> None:
     """With the status for what it cannot do without; the parent goes on."""
     null = os.open(os.devnull, os.O_RDWR)
     with keeper() as (wire, _):
-        wire.request("fork", 5, fds=[null] * 5)
+        wire.request("fork", 5, [], fds=[null] * 5)
         os.close(null)
         assert wire.event.receive() == [lib.PRX_EVENT_EXITED, 5, lib.PRX_EXIT_RESOURCE << 8]
         assert wire.is_alive()

@@ -169,6 +169,8 @@ ARGUMENTS: dict[str, tuple[object, ...]] = {
     "setpriority": ("prio_process", 0, 0),
     "setopt": ("maxchild", 7),
     "getopt": ("maxchild",),
+    "setcpid": (1, "flowcontrol", 1),
+    "filter": ([],),
 }
 
 

@@ -49,6 +49,8 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "setpriority": ("prio_process", 0, 0),
     "setopt": ("maxchild", 1),
     "getopt": ("maxchild",),
+    "setcpid": (1, "flowcontrol", 1),
+    "filter": ([],),
 }
 USES: dict[str, Callable[[Task], object]] = {
     name: functools.partial(lambda name, task: getattr(prx, name)(task, *ARGUMENTS.get(name, ())), name)

@@ -5,8 +5,8 @@
 
 #define PRX_CALLS(X) \
         X(version, "") \
-        X(fork, "i") \
-        X(clone, "ii") \
+        X(fork, "il") \
+        X(clone, "iil") \
         X(execvp, "sv") \
         X(execve, "svv") \
         X(exit, "i") \
@@ -25,7 +25,9 @@
         X(readdir, "s") \
         X(setpriority, "iii") \
         X(setopt, "si") \
-        X(getopt, "s")
+        X(getopt, "s") \
+        X(setcpid, "isi") \
+        X(filter, "ll")
 
 #define PRX_CALL_NUMBER(name, types) PRX_CALL_##name,
 enum prx_call { PRX_CALLS(PRX_CALL_NUMBER) PRX_CALL_COUNT };
