@@ -98,6 +98,7 @@ def _ask(driver: Driver, process: TaskProcess, birth: Birth, options: list[int])
     def check() -> None:
         if parent is not None:
             parent.check_call_state(birth.call)
+            process.inherit_filter(parent)
 
     call = CALLS[birth.call]
     args = convert(call, (process.driver.id, *birth.flags, options))

@@ -26,6 +26,8 @@ from prx_actors.tasks.messages import ExitStatus, Signal, StdinBlocked, StreamCl
 from prx_actors.tasks.output import Output
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from prx_actors.actors import Pid, Process
     from prx_actors.driver.listener import Stream
     from prx_actors.tasks.task import Task
@@ -66,8 +68,8 @@ class TaskProcess(CheckedProcess):
         # What a parent has set for its child, or will: `setcpid`.
         self.output.messages_left = self.options["flowcontrol"]
         self.signaloneof = self.options["signaloneof"]
-        self.filter = Filter() if parent is None else parent.forks_filter.copy()
-        self.forks_filter: Filter = self.filter.copy()
+        self.filter = Filter()
+        self.forks_filter = Filter()
         self._exit_called = False
         self._end_reason: object = None
         self._reported = False
@@ -104,15 +106,22 @@ class TaskProcess(CheckedProcess):
 
     # Calls.
 
-    def perform(self, call: Call, args: tuple[Any, ...]) -> Any:
-        """Make a call on the caller's own thread."""
+    def perform(self, call: Call, args: tuple[Any, ...], in_turn: Callable[[], None] | None = None) -> Any:
+        """Make a call on the caller's own thread.
+
+        Args:
+            call: its row in the table
+            args: its arguments, as the caller writes them
+            in_turn: is called before it is sent, when nobody else's call is under way
+
+        """
         driver = self.driver
         if driver.state is not State.CALL or current_process() is not self.owner:
             self.check_owner(call.name)
             self.check_call_state(call.name)
         converted = convert(call, args) if args or call.types else ()
         try:
-            return driver.turns.call(call.number, converted)
+            return driver.turns.call(call.number, converted, None, in_turn)
         except ChannelClosedError:
             self.owner._check_running()  # its end is what has ended the task
             raise self.gone(call.name) from None
@@ -160,10 +169,18 @@ class TaskProcess(CheckedProcess):
         else:
             self.signaloneof = value
 
-    def add_to_filter(self, own: frozenset[str], of_forks: frozenset[str]) -> None:
-        """Follow a filter that the driver has taken."""
-        self.filter.add(own)
-        self.forks_filter.add(of_forks)
+    # In the parent's turn and in our own, so that no fork comes between the driver's filter and what is known of it.
+
+    def inherit_filter(self, parent: TaskProcess) -> None:
+        """Start with the filter that the parent has for its forks."""
+        self.filter = parent.forks_filter.copy()
+        self.forks_filter = parent.forks_filter.copy()
+
+    def follow_filter(self, own: frozenset[str], of_forks: frozenset[str]) -> None:
+        """Know what the driver is about to take, unless it refuses."""
+        if not self.filter.refuses("filter"):
+            self.filter.add(own)
+            self.forks_filter.add(of_forks)
 
     def get_own(self, name: str) -> int:
         """Return what a parent has set for its child."""

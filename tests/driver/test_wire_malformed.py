@@ -164,7 +164,7 @@ def test_a_malformed_request_ends_a_keeper() -> None:
 @pytest.mark.parametrize("name", ["fork", "clone"])
 def test_a_fork_with_another_number_of_fds_fails_and_keeps_none(name: str, count: int) -> None:
     """As when there was no room for all of them: `EMFILE`, and the driver goes on."""
-    args = (5, []) if name == "fork" else (5, 0, [])
+    args: tuple[object, ...] = (5, []) if name == "fork" else (5, 0, [])
     with keeper() as (wire, process):
         before = len(os.listdir(f"/proc/{process.pid}/fd"))  # noqa: PTH208 -- names only
         for _ in range(3):

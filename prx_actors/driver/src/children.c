@@ -136,6 +136,10 @@ bool children_any(void) {
         return alive > 0 || waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
 }
 
+int children_count(void) {
+        return alive;
+}
+
 bool children_report(void) {
         bool all = true;
 
@@ -203,10 +207,6 @@ bool children_set_signaloneof(int64_t id, int64_t signaloneof) {
                 child->signaloneof = (int) signaloneof;
         signals_release_children();
         return child != NULL;
-}
-
-int children_count(void) {
-        return alive;
 }
 
 static bool known(pid_t pid) {

@@ -17,13 +17,13 @@ void children_add(int slot, pid_t pid, int64_t id, int64_t signaloneof);
 bool children_set_signaloneof(int64_t id, int64_t signaloneof);
 bool children_has(int64_t id);
 
-/* How many there are now. */
-int children_count(void);
-
 /* In a new driver: none of the parent's children are its own. */
 void children_forget(void);
 
 bool children_any(void);
+
+/* Those that are not reaped yet. */
+int children_count(void);
 
 /* Sends the reports that the event socket had no room for; false when some are left. */
 bool children_report(void);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from prx_actors.driver.protocol import CALLS
@@ -65,12 +66,12 @@ class FilterCalls(Calls):
         """
         own = refused(calls)
         of_forks = own if subprocess_calls is None else refused(subprocess_calls)
-        try:
-            self._call("filter", _numbers(own), _numbers(of_forks))
-        except (TimeoutError, KeyboardInterrupt):
-            self._process.add_to_filter(own, of_forks)  # the driver does it all the same, later
-            raise
-        self._process.add_to_filter(own, of_forks)
+        process = self._process
+        process.perform(
+            CALLS["filter"],
+            (_numbers(own), _numbers(of_forks)),
+            partial(process.follow_filter, own, of_forks),
+        )
 
 
 def _numbers(names: frozenset[str]) -> list[int]:
