@@ -54,14 +54,17 @@ class FilterCalls(Calls):
             NoProcess: the task has ended
 
         Example:
-            >>> from prx_actors import prx
+            >>> from prx_actors import UndefinedCall, prx
             >>> with prx.fork() as task:
-            ...     prx.filter(task, {"allow": ["fork"]}, ["kill", "setpriority"])
+            ...     prx.filter(task, {"allow": ["fork", "getuid"]}, ["kill", "getuid"])
             ...     child = prx.fork(task)
             ...     prx.getpid(child) == prx.pidof(child)
-            ...     prx.getpid(task)
-            Traceback (most recent call last):
-            prx_actors.tasks.errors.UndefinedCall: getpid: the call is filtered in ...
+            ...     try:
+            ...         prx.getpid(task)
+            ...     except UndefinedCall as error:
+            ...         print(str(error).partition(" in ")[0])
+            True
+            getpid: the call is filtered
 
         """
         own = refused(calls)
