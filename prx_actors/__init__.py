@@ -68,9 +68,11 @@ from prx_actors.tasks.messages import (
     StreamClosed,
     TermSig,
 )
+from prx_actors.tasks.rlimit import RLIM_INFINITY, Rlimit
 from prx_actors.tasks.task import Task
 
 __all__ = [
+    "RLIM_INFINITY",
     "Application",
     "CallError",
     "ChildSpec",
@@ -89,6 +91,7 @@ __all__ = [
     "Process",
     "ProcessExit",
     "ProcessInfo",
+    "Rlimit",
     "Signal",
     "StartError",
     "StateMachine",

@@ -38,24 +38,48 @@ __all__ = [
     "getcpid",
     "getcwd",
     "getgid",
+    "getgroups",
+    "gethostname",
     "getopt",
+    "getpgrp",
     "getpid",
+    "getpriority",
+    "getresgid",
+    "getresuid",
+    "getrlimit",
+    "getsid",
     "getuid",
     "kill",
+    "mount",
     "open",
     "parent",
     "pidof",
     "pipeline",
+    "pivot_root",
     "read",
     "readdir",
     "setcpid",
     "setenv",
+    "setgid",
+    "setgroups",
+    "sethostname",
+    "setns",
     "setopt",
+    "setpgid",
     "setpriority",
+    "setproctitle",
+    "setresgid",
+    "setresuid",
+    "setrlimit",
+    "setsid",
+    "setuid",
     "stdin",
     "stop",
     "sudo",
     "timeout",
+    "umount",
+    "umount2",
+    "unshare",
     "version",
     "write",
 ]
@@ -194,21 +218,45 @@ filter = _function(Task.filter)
 getcpid = _function(Task.getcpid)
 getcwd = _function(Task.getcwd)
 getgid = _function(Task.getgid)
+getgroups = _function(Task.getgroups)
+gethostname = _function(Task.gethostname)
 getopt = _function(Task.getopt)
+getpgrp = _function(Task.getpgrp)
 getpid = _function(Task.getpid)
+getpriority = _function(Task.getpriority)
+getresgid = _function(Task.getresgid)
+getresuid = _function(Task.getresuid)
+getrlimit = _function(Task.getrlimit)
+getsid = _function(Task.getsid)
 getuid = _function(Task.getuid)
 kill = _function(Task.kill)
+mount = _function(Task.mount)
 open = _function(Task.open)
 parent = _function(Task.parent)
 pidof = _function(Task.pidof)
 pipeline = _function(Task.pipeline)
+pivot_root = _function(Task.pivot_root)
 read = _function(Task.read)
 readdir = _function(Task.readdir)
 setcpid = _function(Task.setcpid)
 setenv = _function(Task.setenv)
+setgid = _function(Task.setgid)
+setgroups = _function(Task.setgroups)
+sethostname = _function(Task.sethostname)
+setns = _function(Task.setns)
 setopt = _function(Task.setopt)
+setpgid = _function(Task.setpgid)
 setpriority = _function(Task.setpriority)
+setproctitle = _function(Task.setproctitle)
+setresgid = _function(Task.setresgid)
+setresuid = _function(Task.setresuid)
+setrlimit = _function(Task.setrlimit)
+setsid = _function(Task.setsid)
+setuid = _function(Task.setuid)
 stdin = _function(Task.stdin)
 stop = _function(Task.stop)
+umount = _function(Task.umount)
+umount2 = _function(Task.umount2)
+unshare = _function(Task.unshare)
 version = _function(Task.version)
 write = _function(Task.write)

@@ -106,6 +106,7 @@ ffibuilder.set_source(
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include "channel.h"
 #include "pidfd.h"

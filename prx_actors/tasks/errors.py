@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 __all__ = [
     "NotInCallState",
     "NotInExecState",
     "NotOwner",
     "UndefinedCall",
+    "names_both",
 ]
 
 
@@ -28,3 +35,15 @@ class NotInExecState(PermissionError):  # noqa: N818
 
 class UndefinedCall(NotImplementedError):  # noqa: N818
     """The call is filtered, or does not exist on this system."""
+
+
+@contextmanager
+def names_both(first: object, second: object) -> Iterator[None]:
+    """Let an error of a call on two paths name both, as `os.rename` does."""
+    try:
+        yield
+    except OSError as error:
+        # What has no errno is no error of the kernel's.
+        if error.errno is not None:
+            error.filename, error.filename2 = first, second
+        raise

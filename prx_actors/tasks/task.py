@@ -10,9 +10,14 @@ from prx_actors.tasks.calls.environment import EnvironmentCalls
 from prx_actors.tasks.calls.files import FileCalls
 from prx_actors.tasks.calls.filter import FilterCalls
 from prx_actors.tasks.calls.identity import IdentityCalls
+from prx_actors.tasks.calls.limits import LimitCalls
+from prx_actors.tasks.calls.mounts import MountCalls
+from prx_actors.tasks.calls.names import NameCalls
+from prx_actors.tasks.calls.namespaces import NamespaceCalls
 from prx_actors.tasks.calls.options import OptionCalls
 from prx_actors.tasks.calls.processes import ProcessCalls
 from prx_actors.tasks.calls.scheduling import SchedulingCalls
+from prx_actors.tasks.calls.sessions import SessionCalls
 from prx_actors.tasks.calls.signals import SignalCalls
 from prx_actors.tasks.calls.streams import StreamCalls
 from prx_actors.tasks.process import TaskProcess
@@ -29,9 +34,14 @@ class Task(
     FileCalls,
     FilterCalls,
     IdentityCalls,
+    LimitCalls,
+    MountCalls,
+    NameCalls,
+    NamespaceCalls,
     OptionCalls,
     ProcessCalls,
     SchedulingCalls,
+    SessionCalls,
     SignalCalls,
     StreamCalls,
 ):

@@ -287,6 +287,26 @@ def test_maxchild_is_not_below_the_children_there_are() -> None:
         assert prx.getopt(task, "maxchild") == 2
 
 
+def test_maxchild_is_not_above_what_is_left_of_the_fds() -> None:
+    """Six of them a child, in the task whose limit was set and in its forks; a higher limit leaves room again."""
+    with prx.fork() as task:
+        _, hard = prx.getrlimit(task, "rlimit_nofile")
+        prx.setrlimit(task, "rlimit_nofile", (120, hard))
+        child = prx.fork(task)
+        for one in (task, child):
+            assert prx.getopt(one, "maxchild") == 19
+            with fails(errno.EINVAL, filename="maxchild"):
+                prx.setopt(one, "maxchild", 20)
+            with fails(errno.EINVAL):
+                prx.fork(one, maxchild=20)
+            prx.setopt(one, "maxchild", 19)
+        prx.setrlimit(task, "rlimit_nofile", (600, hard))
+        assert prx.getopt(task, "maxchild") == 19
+        prx.setopt(task, "maxchild", 99)
+        with fails(errno.EINVAL, filename="maxchild"):
+            prx.setopt(task, "maxchild", 100)
+
+
 def levels(root: Task) -> int:
     """Return how many levels fit below a root."""
     tip, count = root, 0

@@ -27,7 +27,31 @@
         X(setopt, "si") \
         X(getopt, "s") \
         X(setcpid, "isi") \
-        X(filter, "ll")
+        X(filter, "ll") \
+        X(setuid, "i") \
+        X(setgid, "i") \
+        X(getresuid, "") \
+        X(setresuid, "iii") \
+        X(getresgid, "") \
+        X(setresgid, "iii") \
+        X(getgroups, "") \
+        X(setgroups, "l") \
+        X(getpgrp, "") \
+        X(setpgid, "ii") \
+        X(getsid, "i") \
+        X(setsid, "") \
+        X(gethostname, "") \
+        X(sethostname, "b") \
+        X(setproctitle, "b") \
+        X(getrlimit, "i") \
+        X(setrlimit, "iii") \
+        X(getpriority, "ii") \
+        X(unshare, "i") \
+        X(setns, "ii") \
+        X(pivot_root, "ss") \
+        X(mount, "sssibb") \
+        X(umount, "s") \
+        X(umount2, "si")
 
 #define PRX_CALL_NUMBER(name, types) PRX_CALL_##name,
 enum prx_call { PRX_CALLS(PRX_CALL_NUMBER) PRX_CALL_COUNT };

@@ -42,6 +42,7 @@ struct driver {
         struct filter forks_filter; /* ... and that those refuse which it forks */
         rlim_t nofile_original; /* the soft limit that programs get back ... */
         rlim_t nofile_raised;   /* ... if it is still this one */
+        struct rlimit rttime;   /* what the user sees of the limit that holds the mark */
         struct family *family;
         struct family *parent_family;
         uint8_t *program;       /* this process' own flag in the parent's page */
@@ -82,6 +83,10 @@ void end_step(void);
 /* mark.c: the inherited mark. */
 void mark_init(uint64_t run_id);
 void mark_set(int64_t id);
+
+/* title.c: what ps(1) shows of this process. */
+void title_init(int argc, char **argv);
+int title_set(const void *text, size_t size);
 
 /* program.c: what a program gets and what it must not. */
 int program_exec(const char *path, char **argv, char **envp);

@@ -89,9 +89,10 @@ static void complain(void) {
         (void) !write(2, text, sizeof(text) - 1);
 }
 
-int main(void) {
+int main(int argc, char **argv) {
         /* Large buffers go back to the kernel; of itself the C library would keep megabytes after the first one. */
         (void) mallopt(M_MMAP_THRESHOLD, 1 << 17);
+        title_init(argc, argv);
         if (birth_keeper() < 0) {
                 complain();
                 return PRX_EXIT_STARTUP;

@@ -11,9 +11,11 @@ static const rlim_t MARKED = (rlim_t) 1 << (RUN_BITS + TASK_BITS);
 
 /* A runtime inside a task of another one leaves the outer mark as it is. */
 void mark_init(uint64_t run_id) {
-        struct rlimit limit;
+        struct rlimit limit = { RLIM_INFINITY, RLIM_INFINITY };
+        int result = getrlimit(RLIMIT_RTTIME, &limit);
 
-        if (getrlimit(RLIMIT_RTTIME, &limit) < 0 || limit.rlim_cur >> (RUN_BITS + TASK_BITS) == 1)
+        driver.rttime = limit;
+        if (result < 0 || limit.rlim_cur >> (RUN_BITS + TASK_BITS) == 1)
                 run_id = 0;
         driver.run_id = run_id & (((uint64_t) 1 << RUN_BITS) - 1);
 }

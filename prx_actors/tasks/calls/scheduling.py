@@ -14,9 +14,37 @@ __all__ = ["SchedulingCalls"]
 
 
 class SchedulingCalls(Calls):
-    """setpriority(2)."""
+    """getpriority(2) and setpriority(2)."""
 
     __slots__ = ()
+
+    def getpriority(self, which: Constant, who: int) -> int:
+        """Return a nice value: getpriority(2).
+
+        Args:
+            which: `prio_process`, `prio_pgrp` or `prio_user`
+            who: the process, group or user; 0 for the caller's
+
+        Returns:
+            -20, the most favourable, to 19; of a group or user, that of its most
+            favoured process
+
+        Raises:
+            OSError: `ESRCH`, `EINVAL`; `ENOTSUP` for an unknown name
+            NotOwner: the caller does not own the task
+            NotInCallState: the task has called exec
+            NoProcess: the task has ended
+
+        Example:
+            >>> import os
+            >>> from prx_actors import prx
+            >>> with prx.fork() as task:
+            ...     mine = os.getpriority(os.PRIO_PROCESS, 0)
+            ...     prx.getpriority(task, "prio_process", 0) == mine
+            True
+
+        """
+        return int(self._call("getpriority", resolve("priority", which), who))
 
     def setpriority(self, which: Constant, who: int, prio: int) -> None:
         """Set a nice value: setpriority(2).
