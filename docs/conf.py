@@ -35,6 +35,7 @@ nitpick_ignore = [
     # Aliases of types, which autodoc writes as they stand.
     ("py:class", "Address"),
     ("py:class", "Start"),
+    ("py:class", "Stream"),
     # Pykka's, under the names that its own docstrings have for them.
     ("py:exc", "ActorDeadError"),
     ("py:exc", "Timeout"),

@@ -65,6 +65,7 @@ from prx_actors.tasks.messages import (
     Stderr,
     StdinBlocked,
     Stdout,
+    StreamClosed,
     TermSig,
 )
 from prx_actors.tasks.rlimit import RLIM_INFINITY, Rlimit
@@ -97,6 +98,7 @@ __all__ = [
     "Stderr",
     "StdinBlocked",
     "Stdout",
+    "StreamClosed",
     "Supervisor",
     "Task",
     "TermSig",

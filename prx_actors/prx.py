@@ -33,6 +33,7 @@ __all__ = [
     "close",
     "connect",
     "cpid",
+    "drv",
     "environ",
     "eof",
     "errno_id",
@@ -43,7 +44,9 @@ __all__ = [
     "fcntl",
     "fcntl_constant",
     "file_constant",
+    "filter",
     "fork",
+    "getcpid",
     "getcwd",
     "getenv",
     "getgid",
@@ -80,6 +83,7 @@ __all__ = [
     "rmdir",
     "seccomp_constant",
     "select",
+    "setcpid",
     "setenv",
     "setgid",
     "setgroups",
@@ -141,11 +145,12 @@ def _split(command: str | Iterable[str]) -> tuple[str, ...]:
     return tuple(shlex.split(command) if isinstance(command, str) else command)
 
 
-def fork(
+def fork(  # noqa: PLR0913 -- keywords, some of them for roots alone
     task: Task | None = None,
     *,
     exec: str | Iterable[str] | None = None,
     progname: str | None = None,
+    depth: int | None = None,
     link: bool = False,
     stdio: Pid | None = None,
     **options: float,
@@ -159,6 +164,8 @@ def fork(
         task: who forks; none makes a root
         exec: a root's launcher, instead of the one that `sudo` has set
         progname: the path of a root's driver, instead of the package's
+        depth: how deep a root takes itself to be, which `maxforkdepth` counts
+            from: 0 when not given
         link: whether to link the new task to the caller
         stdio: who gets its output, instead of the caller
         options: those of `setopt`, for the new task and its own forks
@@ -169,7 +176,8 @@ def fork(
     Raises:
         OSError: `EAGAIN` at `maxchild` or `maxforkdepth`, `EMFILE`, `ENOMEM`;
             `ENOEXEC`, `ENOENT`: the launcher or the driver does not start
-        ValueError: there is no such option; `exec` or `progname` for a child
+        ValueError: there is no such option; `exec`, `progname` or `depth` for a
+            child
         NotInCallState: the task has called exec
         NoProcess: the task has ended
         TimeoutError: in `timeout`; nothing is left behind
@@ -183,13 +191,13 @@ def fork(
 
     """
     if task is not None:
-        if exec is not None or progname is not None:
-            msg = "exec and progname are for roots: a child is a fork of its parent"
+        if exec is not None or progname is not None or depth is not None:
+            msg = "exec, progname and depth are for roots: a child is a fork of its parent"
             raise ValueError(msg)
         return Task.fork(_task(task), link=link, stdio=stdio, **options)
     launcher = _launcher if exec is None else _split(exec)
     path = progname or driver_path()
-    birth = Birth(link=link, stdio=stdio, options=options)
+    birth = Birth(link=link, stdio=stdio, options=options, depth=depth)
     keeper = keeper_for(launcher, path)
     try:
         return fork_root(keeper.driver, birth)
@@ -238,6 +246,7 @@ clone_constant = _function(Task.clone_constant)
 close = _function(Task.close)
 connect = _function(Task.connect)
 cpid = _function(Task.cpid)
+drv = _function(Task.drv)
 environ = _function(Task.environ)
 eof = _function(Task.eof)
 errno_id = _function(Task.errno_id)
@@ -248,6 +257,8 @@ exit = _function(Task.exit)
 fcntl = _function(Task.fcntl)
 fcntl_constant = _function(Task.fcntl_constant)
 file_constant = _function(Task.file_constant)
+filter = _function(Task.filter)
+getcpid = _function(Task.getcpid)
 getcwd = _function(Task.getcwd)
 getenv = _function(Task.getenv)
 getgid = _function(Task.getgid)
@@ -284,6 +295,7 @@ rlimit_constant = _function(Task.rlimit_constant)
 rmdir = _function(Task.rmdir)
 seccomp_constant = _function(Task.seccomp_constant)
 select = _function(Task.select)
+setcpid = _function(Task.setcpid)
 setenv = _function(Task.setenv)
 setgid = _function(Task.setgid)
 setgroups = _function(Task.setgroups)

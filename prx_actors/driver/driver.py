@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from prx_actors.driver.channels import Channels
-    from prx_actors.driver.listener import Listener
+    from prx_actors.driver.listener import Listener, Stream
 
 __all__ = ["Driver", "State"]
 
@@ -89,7 +89,7 @@ class Driver:
         self._waiting_signal: tuple[int, float] | None = None
         self._watched = False
 
-    def _output(self, stream: str) -> OutputPipe:
+    def _output(self, stream: Stream) -> OutputPipe:
         return OutputPipe(
             self.channels,
             f"{stream}_fd",
@@ -103,7 +103,7 @@ class Driver:
     def fork(
         self,
         number: int,
-        flags: tuple[int, ...],
+        args: tuple[object, ...],
         child: Driver,
         check: Callable[[], None],
     ) -> None:
@@ -111,7 +111,7 @@ class Driver:
 
         Args:
             number: that of `fork` or `clone`
-            flags: for clone
+            args: after the id: flags for clone, options
             child: the new driver, whose channels are open
             check: called in the turn, before anything is sent
 
@@ -124,8 +124,7 @@ class Driver:
         # Known before the request leaves: its end may be reported before the reply.
         self.children[child.id] = child
         try:
-            args = (child.id, *flags)
-            child.pid = self.turns.call(number, args, child.channels, check)
+            child.pid = self.turns.call(number, (child.id, *args), child.channels, check)
             child.start()
         except BaseException:
             self.children.pop(child.id, None)

@@ -13,7 +13,7 @@ import socket
 import subprocess
 import threading
 import time
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from prx_actors.driver.channels import Channels
 from prx_actors.driver.driver import Driver
@@ -21,6 +21,9 @@ from prx_actors.driver.protocol import decode, frame
 from prx_actors.driver.reactor import reactor
 from prx_actors.system.limits import raise_nofile
 from prx_actors.system.native import lib
+
+if TYPE_CHECKING:
+    from prx_actors.driver.listener import Stream
 
 __all__ = ["Keeper", "driver_path", "keeper_for", "shutdown"]
 
@@ -134,7 +137,7 @@ class Keeper:
         """Nothing: a keeper has no output."""
         raise NotImplementedError
 
-    def on_output(self, stream: str, data: bytes) -> bool:
+    def on_output(self, stream: Stream, data: bytes) -> bool:
         """Nothing: a keeper has no output."""
         raise NotImplementedError(stream, data)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Literal, Protocol
 
-__all__ = ["Listener"]
+__all__ = ["Listener", "Stream"]
+
+Stream = Literal["stdin", "stdout", "stderr"]
 
 
 class Listener(Protocol):
@@ -13,8 +15,8 @@ class Listener(Protocol):
     def wants_output(self) -> bool:
         """Say whether to read output."""
 
-    def on_output(self, stream: str, data: bytes) -> bool:
-        """Take output; return whether to go on reading."""
+    def on_output(self, stream: Stream, data: bytes) -> bool:
+        """Take output, nothing at its end; return whether to go on reading."""
 
     def on_signal(self, signal: int, info: bytes) -> None:
         """Take a signal that the driver has received."""

@@ -97,6 +97,7 @@ class OutputPipe:
         except BlockingIOError:
             return b""
         if not data:
+            self._deliver(b"")
             self.close()
         return data
 
@@ -151,6 +152,11 @@ class InputPipe:
     def fd(self) -> int:
         """The runtime's end, -1 once it is closed."""
         return int(self._channels.c.stdin_fd)
+
+    @property
+    def open(self) -> bool:
+        """Whether more may be written."""
+        return self.fd >= 0 and not self._closing
 
     def write(self, data: bytes, limit: int) -> int:
         """Write without blocking.

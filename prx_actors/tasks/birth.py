@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -10,9 +11,11 @@ from prx_actors.actors.table import process_of
 from prx_actors.actors.threads import current_process
 from prx_actors.driver.channels import Channels
 from prx_actors.driver.driver import Driver
-from prx_actors.driver.protocol import CALLS, OPTIONS
+from prx_actors.driver.protocol import CALLS
 from prx_actors.driver.turn import ChannelClosedError
-from prx_actors.tasks.options import to_driver
+from prx_actors.system.native import lib
+from prx_actors.tasks.arguments import convert
+from prx_actors.tasks.options import NUMBERS, to_driver
 from prx_actors.tasks.process import TaskProcess
 
 if TYPE_CHECKING:
@@ -42,6 +45,8 @@ class Birth:
     """Who gets its output, instead of the caller."""
     options: Mapping[str, float] = field(default_factory=dict)
     """For the new task and its own forks, as the caller writes them."""
+    depth: int | None = None
+    """At which a root takes itself to be."""
 
 
 def fork_root(keeper: Driver, birth: Birth) -> Task:
@@ -58,15 +63,10 @@ def fork_child(parent: TaskProcess, birth: Birth) -> Task:
 def _fork(driver: Driver, parent: TaskProcess | None, birth: Birth) -> Task:
     owner = current_process()
     given = {name: to_driver(name, value) for name, value in birth.options.items()}
-    options = dict(OPTIONS) if parent is None else dict(parent.options)
-    process = TaskProcess(owner, parent, options, _sink(owner, birth.stdio))
+    process = TaskProcess(owner, parent, given, _sink(owner, birth.stdio))
     try:
-        pipe_size = given.get("pipe_size", options["pipe_size"])
-        process.begin(Driver(driver, process, Channels.create(pipe_size)))
-        _ask(driver, process, birth)
-        for name, value in given.items():
-            process.perform(CALLS["setopt"], (name, value))
-            process.set_option(name, value)
+        process.begin(Driver(driver, process, Channels.create(process.options["pipe_size"])))
+        _ask(driver, process, birth, _pairs(given, birth.depth))
         if birth.link:
             owner._link(process.actor_ref)
     except BaseException:
@@ -86,20 +86,31 @@ def _sink(owner: Process, stdio: Pid | None) -> Process:
     return sink
 
 
-def _ask(driver: Driver, process: TaskProcess, birth: Birth) -> None:
+def _pairs(given: dict[str, int], depth: int | None) -> list[int]:
+    """Return the options as a fork's request has them."""
+    pairs = [number for name, value in given.items() for number in (NUMBERS[name], value)]
+    return pairs if depth is None else [*pairs, lib.PRX_BIRTH_DEPTH, depth]
+
+
+def _ask(driver: Driver, process: TaskProcess, birth: Birth, options: list[int]) -> None:
     parent = process.parent
 
     def check() -> None:
         if parent is not None:
             parent.check_call_state(birth.call)
+            process.inherit_filter(parent)
 
+    call = CALLS[birth.call]
+    args = convert(call, (process.driver.id, *birth.flags, options))
     try:
-        driver.fork(CALLS[birth.call].number, birth.flags, process.driver, check)
+        driver.fork(call.number, args[1:], process.driver, check)
     except ChannelClosedError:
         if parent is not None:
             raise parent.gone(birth.call) from None
         msg = f"{birth.call}: the keeper of this launcher has ended"
         raise KeeperEndedError(msg) from None
     except OSError as error:
+        if error.errno == errno.ENOSYS and parent is not None:
+            raise parent.undefined(birth.call) from None
         error.add_note(f"{birth.call} of {'the keeper' if parent is None else parent.task}")
         raise

@@ -13,6 +13,7 @@ from prx_actors.tasks.errors import NotInCallState, NotInExecState, NotOwner, Un
 
 if TYPE_CHECKING:
     from prx_actors.driver.protocol import Call
+    from prx_actors.tasks.filters import Filter
     from prx_actors.tasks.task import Task
 
 __all__ = ["CheckedProcess"]
@@ -27,6 +28,7 @@ class CheckedProcess(Process):
     driver: Driver
     owner: Process
     task: Task
+    filter: Filter
 
     def check_owner(self, name: str) -> None:
         """Raise unless the caller owns the task."""
@@ -69,10 +71,21 @@ class CheckedProcess(Process):
         """Return the error of a call to a task that has ended."""
         return NoProcess(f"{name}: {self.task} has ended")
 
+    def undefined(self, name: str) -> UndefinedCall:
+        """Return the error of a call that the driver does not make."""
+        if self.filter.refuses(name):
+            return UndefinedCall(f"{name}: the call is filtered in {self.task}")
+        return UndefinedCall(f"{name}: the call does not exist on this system ({self.task})")
+
+    def check_filter(self, name: str) -> None:
+        """Raise for a filtered call that the runtime itself would answer."""
+        if self.filter.refuses(name):
+            raise self.undefined(name)
+
     def explain(self, call: Call, args: tuple[Any, ...], error: OSError) -> Exception:
         """Return an error that says what was asked of which task."""
         if error.errno == errno.ENOSYS:
-            return UndefinedCall(call.name)
+            return self.undefined(call.name)
         if call.types.startswith("s") and error.filename is None:
             error.filename = args[0]
         shown = ", ".join(_shorten(arg) for arg in args)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from prx_actors.driver.listener import Stream
     from prx_actors.tasks.task import Task
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Stderr",
     "StdinBlocked",
     "Stdout",
+    "StreamClosed",
     "TermSig",
     "signal_number",
 ]
@@ -104,3 +106,28 @@ class StdinBlocked:
 
     queued: int
     """Bytes that wait now."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamClosed:
+    """A task has closed a standard stream; sent where an option asks for it.
+
+    The options are `stdin_closed`, `stdout_closed` and `stderr_closed`, of the
+    task that has forked it. Output closes when nobody can write it any more;
+    all of it was delivered before. Stdin closes with the end of the process,
+    unless `eof` has closed it before.
+
+    Example:
+        >>> from prx_actors import StreamClosed, prx, receive
+        >>> task = prx.fork(stdout_closed=1)
+        >>> prx.execvp(task, ["true"])
+        >>> receive(StreamClosed, task=task, timeout=5).stream
+        'stdout'
+
+    """
+
+    task: Task
+    """Whose stream it was."""
+
+    stream: Stream
+    """`"stdin"`, `"stdout"` or `"stderr"`."""

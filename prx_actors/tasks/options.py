@@ -7,7 +7,10 @@ from typing import Any
 
 from prx_actors.driver.protocol import OPTIONS
 
-__all__ = ["from_driver", "to_driver"]
+__all__ = ["NUMBERS", "from_driver", "to_driver"]
+
+NUMBERS = {name: number for number, name in enumerate(OPTIONS)}
+"""Options by the numbers that a fork's request has for them."""
 
 TIMES = frozenset({"drain", "killdelay"})
 """Options in seconds, which the driver counts in microseconds."""

@@ -45,17 +45,32 @@ class Output:
         self.high_water = 0
         self.messages_left = -1
         """Messages that flow control still allows; -1: any number."""
+        self.counts = False
+        """Whether messages are counted: of a program they are, of a driver not."""
+
+    @property
+    def held(self) -> bool:
+        """Whether flow control lets nothing more be read."""
+        return self.counts and self.messages_left == 0
+
+    def allow(self, messages: int) -> None:
+        """Set how many messages flow control allows from now on; from any thread."""
+        with self._lock:
+            self.messages_left = messages
+            # What waits for the reader waits on; it is resumed when there is room.
+            if messages and not self._paused:
+                self._resume()
 
     def deliver(self, stream: str, data: bytes) -> bool:
         """Deliver and return whether to read on; on the reactor's thread."""
         with self._lock:
             self._waiting += len(data)
+            if self.counts and self.messages_left > 0:
+                self.messages_left -= 1
         message = _MESSAGES[stream](self._task, data)
         taken = partial(self._on_taken, [len(data)])
         self.sink.actor_inbox.put(AccountedEnvelope(message, taken))
-        if self.messages_left > 0:
-            self.messages_left -= 1
-        return self.messages_left != 0 and self._has_room()
+        return not self.held and self._has_room()
 
     def _has_room(self) -> bool:
         mailbox = self.sink.actor_inbox

@@ -14,17 +14,22 @@ from prx_actors.actors.latches import Future
 from prx_actors.actors.table import process_table
 from prx_actors.actors.threads import current_process
 from prx_actors.driver.driver import SIGKILL, Driver, State
-from prx_actors.driver.protocol import CALLS, Call
+from prx_actors.driver.protocol import CALLS, OPTIONS, Call
 from prx_actors.driver.reactor import Timer, reactor
 from prx_actors.driver.turn import ChannelClosedError, call_deadline
 from prx_actors.tasks.arguments import convert
 from prx_actors.tasks.checks import CheckedProcess
 from prx_actors.tasks.children import Child
-from prx_actors.tasks.messages import ExitStatus, Signal, StdinBlocked, TermSig, signal_number
+from prx_actors.tasks.errors import UndefinedCall
+from prx_actors.tasks.filters import Filter
+from prx_actors.tasks.messages import ExitStatus, Signal, StdinBlocked, StreamClosed, TermSig, signal_number
 from prx_actors.tasks.output import Output
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from prx_actors.actors import Pid, Process
+    from prx_actors.driver.listener import Stream
     from prx_actors.tasks.task import Task
 
 __all__ = ["TaskProcess"]
@@ -39,7 +44,7 @@ class TaskProcess(CheckedProcess):
     Args:
         owner: the process that may call the task, and with which it ends
         parent: the task that forks it; none for a root
-        options: of this task, as the driver keeps them
+        given: options that the fork is given, as the driver keeps them; the others are the parent's
         sink: who gets its output
 
     """
@@ -48,17 +53,23 @@ class TaskProcess(CheckedProcess):
         self,
         owner: Process,
         parent: TaskProcess | None,
-        options: dict[str, int],
+        given: dict[str, int],
         sink: Process,
     ) -> None:
         super().__init__()
         self.owner = owner
         self.parent = parent
-        self.options = options
+        self.options: dict[str, int] = (OPTIONS if parent is None else parent.options) | given
+        self._given = given
         # `task.py` sees to it that our pids are tasks.
         self.task = cast("Task", self.actor_ref)
         self.output = Output(self.task, sink, self._resume_reading)
-        self.output.high_water = options["high_water"]
+        self.output.high_water = self.options["high_water"]
+        # What a parent has set for its child, or will: `setcpid`.
+        self.output.messages_left = self.options["flowcontrol"]
+        self.signaloneof = self.options["signaloneof"]
+        self.filter = Filter()
+        self.forks_filter = Filter()
         self._exit_called = False
         self._end_reason: object = None
         self._reported = False
@@ -95,15 +106,22 @@ class TaskProcess(CheckedProcess):
 
     # Calls.
 
-    def perform(self, call: Call, args: tuple[Any, ...]) -> Any:
-        """Make a call on the caller's own thread."""
+    def perform(self, call: Call, args: tuple[Any, ...], in_turn: Callable[[], None] | None = None) -> Any:
+        """Make a call on the caller's own thread.
+
+        Args:
+            call: its row in the table
+            args: its arguments, as the caller writes them
+            in_turn: is called before it is sent, when nobody else's call is under way
+
+        """
         driver = self.driver
         if driver.state is not State.CALL or current_process() is not self.owner:
             self.check_owner(call.name)
             self.check_call_state(call.name)
         converted = convert(call, args) if args or call.types else ()
         try:
-            return driver.turns.call(call.number, converted)
+            return driver.turns.call(call.number, converted, None, in_turn)
         except ChannelClosedError:
             self.owner._check_running()  # its end is what has ended the task
             raise self.gone(call.name) from None
@@ -116,12 +134,12 @@ class TaskProcess(CheckedProcess):
         self.check_owner(name)
         self.check_call_state(name)
         converted = convert(call, args)
-        self.output.messages_left = self.options["flowcontrol"]
+        self.output.counts = True
         try:
             self.driver.execute(call.number, converted, lambda: self.check_call_state(name))
         except OSError as error:
             if self.driver.state is not State.EXECUTING:  # otherwise it is late, and may still become a program
-                self.output.messages_left = -1
+                self.output.counts = False
                 self._resume_reading()
             raise self.explain(call, args, error) from None
 
@@ -130,24 +148,67 @@ class TaskProcess(CheckedProcess):
         self.check_owner("exit")
         self.check_call_state("exit")
         self._exit_called = True
-        self.perform(CALLS["exit"], (status,))
+        try:
+            self.perform(CALLS["exit"], (status,))
+        except UndefinedCall:
+            self._exit_called = False
+            raise
 
     def set_option(self, name: str, value: int) -> None:
         """Follow an option that the driver has taken."""
         self.options[name] = value
         self.output.high_water = self.options["high_water"]
+        # No parent keeps a root's own: what holds for its forks holds for itself.
+        if self.parent is None and name in {"flowcontrol", "signaloneof"}:
+            self.set_own(name, value)
+
+    def set_own(self, name: str, value: int) -> None:
+        """Set what a parent sets for its child."""
+        if name == "flowcontrol":
+            self.output.allow(value)
+        else:
+            self.signaloneof = value
+
+    # In the parent's turn and in our own, so that no fork comes between the driver's filter and what is known of it.
+
+    def inherit_filter(self, parent: TaskProcess) -> None:
+        """Start with the filter that the parent has for its forks."""
+        self.filter = parent.forks_filter.copy()
+        self.forks_filter = parent.forks_filter.copy()
+
+    def follow_filter(self, own: frozenset[str], of_forks: frozenset[str]) -> None:
+        """Know what the driver is about to take, unless it refuses."""
+        if not self.filter.refuses("filter"):
+            self.filter.add(own)
+            self.forks_filter.add(of_forks)
+
+    def get_own(self, name: str) -> int:
+        """Return what a parent has set for its child."""
+        return self.output.messages_left if name == "flowcontrol" else self.signaloneof
+
+    def _tells(self, option: str) -> bool:
+        """Say whether news of this kind goes to the owner: the parent's to say, but for what its fork was given."""
+        options = self.options if self.parent is None else self.parent.options
+        return bool(self._given.get(option, options[option]))
 
     # What happens to the process: on the reactor's thread.
 
     def wants_output(self) -> bool:
         """Say whether flow control lets output be read; what waits at the end is read anyhow."""
-        return self.output.messages_left != 0 or not self._running or self.driver.state is State.GONE
+        return not self.output.held or not self._running or self.driver.state is State.GONE
 
-    def on_output(self, stream: str, data: bytes) -> bool:
-        """Deliver output; what a task writes after its end is asked for is dropped."""
+    def on_output(self, stream: Stream, data: bytes) -> bool:
+        """Deliver output, or its end; what a task writes after its end is asked for is dropped."""
         if not self._running:
             return True
+        if not data:
+            self._on_closed(stream)
+            return True
         return self.output.deliver(stream, data) or self.driver.state is State.GONE
+
+    def _on_closed(self, stream: Stream) -> None:
+        if self._tells(f"{stream}_closed"):
+            self.tell_owner(StreamClosed(self.task, stream))
 
     def on_signal(self, signal: int, info: bytes) -> None:
         """Tell the owner of a signal."""
@@ -159,6 +220,8 @@ class TaskProcess(CheckedProcess):
             self._close_down()
             return
         self.driver.read_waiting()
+        if self.driver.stdin.open:
+            self._on_closed("stdin")
         self._end_reason = self._report(status)
         self._reported = True
         if self.driver.stdout.open or self.driver.stderr.open:
@@ -180,11 +243,11 @@ class TaskProcess(CheckedProcess):
             return "shutdown"
         if os.WIFSIGNALED(status):
             signal = signal_number(os.WTERMSIG(status))
-            if self.options["termsig"]:
+            if self._tells("termsig"):
                 self.tell_owner(TermSig(self.task, signal))
             return ended if self.driver.executed else ("termsig", signal)
         code = os.WEXITSTATUS(status)
-        if self.options["exit_status"]:
+        if self._tells("exit_status"):
             self.tell_owner(ExitStatus(self.task, code))
         return ended if self.was_asked() else ("exit_status", code)
 
@@ -213,7 +276,7 @@ class TaskProcess(CheckedProcess):
             reactor.call_soon(self._close_down)
             return
         at_once = isinstance(reason, str) and reason in {"kill", "killed"}
-        signal = SIGKILL if at_once else self.options["signaloneof"]
+        signal = SIGKILL if at_once else self.signaloneof
         self._resume_reading()  # a program that blocks in a write could not end by itself
         driver.end(signal, 0 if at_once else self.options["killdelay"] / 1_000_000)
 
@@ -261,7 +324,7 @@ class TaskProcess(CheckedProcess):
             self.pid() or 0,
             self.driver.executed,
             self.output.messages_left,
-            self.options["signaloneof"],
+            self.signaloneof,
             channels.stdin_fd,
             channels.stdout_fd,
             channels.stderr_fd,

@@ -9,6 +9,7 @@ from prx_actors.driver.driver import State
 from prx_actors.tasks.calls.constants import ConstantCalls
 from prx_actors.tasks.calls.environment import EnvironmentCalls
 from prx_actors.tasks.calls.files import FileCalls
+from prx_actors.tasks.calls.filter import FilterCalls
 from prx_actors.tasks.calls.identity import IdentityCalls
 from prx_actors.tasks.calls.limits import LimitCalls
 from prx_actors.tasks.calls.mounts import MountCalls
@@ -36,6 +37,7 @@ class Task(
     ConstantCalls,
     EnvironmentCalls,
     FileCalls,
+    FilterCalls,
     IdentityCalls,
     LimitCalls,
     MountCalls,

@@ -197,7 +197,7 @@ def test_a_malformed_request_ends_a_keeper() -> None:
 @pytest.mark.parametrize("name", ["fork", "clone"])
 def test_a_fork_with_another_number_of_fds_fails_and_keeps_none(name: str, count: int) -> None:
     """As when there was no room for all of them: `EMFILE`, and the driver goes on."""
-    args = (5,) if name == "fork" else (5, 0)
+    args: tuple[object, ...] = (5, []) if name == "fork" else (5, 0, [])
     with keeper() as (wire, process):
         before = len(os.listdir(f"/proc/{process.pid}/fd"))  # noqa: PTH208 -- names only
         for _ in range(3):
@@ -211,7 +211,7 @@ def test_a_fork_with_useless_channels_gives_a_child_that_ends() -> None:
     """With the status for what it cannot do without; the parent goes on."""
     null = os.open(os.devnull, os.O_RDWR)
     with keeper() as (wire, _):
-        wire.request("fork", 5, fds=[null] * 5)
+        wire.request("fork", 5, [], fds=[null] * 5)
         os.close(null)
         assert wire.event.receive() == [lib.PRX_EVENT_EXITED, 5, lib.PRX_EXIT_RESOURCE << 8]
         assert wire.is_alive()

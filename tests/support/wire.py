@@ -103,7 +103,7 @@ class Wire:
             null = os.open(os.devnull, os.O_RDWR)
             far_ends.callback(os.close, null)
             child = Wire(pairs[0][0], pairs[1][0])
-            error, _ = self.request("fork", id, fds=[*(far.fileno() for _, far in pairs), null, null, null])
+            error, _ = self.request("fork", id, [], fds=[*(far.fileno() for _, far in pairs), null, null, null])
         assert error == 0
         return child
 

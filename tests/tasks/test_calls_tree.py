@@ -186,6 +186,8 @@ ARGUMENTS: dict[str, tuple[object, ...]] = {
     "getenv": ("PATH",),
     "unsetenv": ("PATH",),
     "iolist_to_bin": (["a", [b"b"]],),
+    "setcpid": (1, "flowcontrol", 1),
+    "filter": ([],),
     "setuid": (os.getuid(),),
     "setgid": (os.getgid(),),
     "setresuid": (-1, -1, -1),

@@ -68,6 +68,8 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "unsetenv": ("A",),
     "iolist_to_bin": (b"",),
     "errno_id": (1,),
+    "setcpid": (1, "flowcontrol", 1),
+    "filter": ([],),
     "setuid": (0,),
     "setgid": (0,),
     "setresuid": (-1, -1, -1),

@@ -18,6 +18,7 @@
 
 struct driver driver = {
         .depth = -1,
+        .maxchild_limit = PRX_CHILDREN_MAX,
         .options = {
 #define PRX_OPTION_DEFAULT(name, default_value) [PRX_OPTION_##name] = default_value,
                 PRX_OPTIONS(PRX_OPTION_DEFAULT)
@@ -135,7 +136,7 @@ static void take_family(int slot) {
         *driver.program = 0;
 }
 
-static int become_driver(const int *fds, int64_t id, int slot) {
+static int become_driver(const int *fds, int64_t id, const struct birth_options *options, int slot) {
         channel_forget();
         event_forget();
         children_forget();
@@ -144,6 +145,8 @@ static int become_driver(const int *fds, int64_t id, int slot) {
         /* Roots leave the keeper's session as the keeper has left the runtime's. */
         if (driver.depth++ < 0)
                 (void) setsid();
+        birth_options_take(options);
+        driver.filter = driver.forks_filter;
         mark_set(id);
         (void) prctl(PR_SET_CHILD_SUBREAPER, 1);
         int result = take_channels(fds);
@@ -161,13 +164,15 @@ static void close_all(const int *fds) {
 }
 
 /* In the parent: the child's pid. In the child: 0. */
-pid_t birth_fork(uint64_t flags, int64_t id, int *ret_pidfd) {
+pid_t birth_fork(uint64_t flags, int64_t id, const struct birth_options *options, int *ret_pidfd) {
         int fds[PRX_FORK_FDS];
         int result = channel_take_fds(fds, PRX_FORK_FDS);
 
         if (result)
                 return result;
-        int slot = driver.depth >= driver.options[PRX_OPTION_maxforkdepth] ? -EAGAIN : children_reserve();
+        int slot = !birth_options_valid(options) ? -EINVAL
+                : driver.depth >= driver.options[PRX_OPTION_maxforkdepth] ? -EAGAIN
+                : children_reserve();
         if (slot < 0) {
                 close_all(fds);
                 return slot;
@@ -176,12 +181,12 @@ pid_t birth_fork(uint64_t flags, int64_t id, int *ret_pidfd) {
         signals_hold_children();
         pid_t pid = clone_process(flags, ret_pidfd);
         if (pid == 0) {
-                if (become_driver(fds, id, slot) < 0)
+                if (become_driver(fds, id, options, slot) < 0)
                         _exit(PRX_EXIT_RESOURCE);
                 return 0;
         }
         if (pid > 0)
-                children_add(slot, pid, id);
+                children_add(slot, pid, id, birth_option(options, PRX_OPTION_signaloneof));
         signals_release_children();
         close_all(fds);
         return pid;

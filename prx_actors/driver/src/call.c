@@ -1,5 +1,6 @@
 #include "call.h"
 
+#include "channel.h"
 #include "driver.h"
 #include "protocol.h"
 
@@ -94,6 +95,12 @@ int call_perform(int64_t number, uint32_t count, struct mp_reader *args, struct 
 
         if (number < 0 || number >= PRX_CALL_COUNT)
                 return -ENOSYS;
+        if (filter_refuses(&driver.filter, number)) {
+                /* These bring the channels of the child. */
+                if (number == PRX_CALL_fork || number == PRX_CALL_clone)
+                        channel_drop_fds();
+                return -ENOSYS;
+        }
         int result = decode_all(args, calls[number].types, count, decoded);
         if (!result)
                 result = calls[number].function(decoded, value);

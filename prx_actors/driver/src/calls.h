@@ -6,8 +6,8 @@
 
 #define PRX_CALLS(X) \
         X(version, "") \
-        X(fork, "i") \
-        X(clone, "ii") \
+        X(fork, "il") \
+        X(clone, "iil") \
         X(execvp, "sv") \
         X(execve, "svv") \
         X(exit, "i") \
@@ -45,6 +45,8 @@
         X(unsetenv, "s") \
         X(clearenv, "") \
         X(iolist_to_bin, "d") \
+        X(setcpid, "isi") \
+        X(filter, "ll") \
         X(setuid, "i") \
         X(setgid, "i") \
         X(getresuid, "") \

@@ -21,6 +21,7 @@ struct child {
         int status;
         int64_t id;             /* the task's number, or STRANGER */
         int64_t deadline;       /* 0: none */
+        int signaloneof;        /* asks the child to end, once it is a program */
         bool unreported;
 };
 
@@ -114,8 +115,8 @@ int children_reserve(void) {
         return slot;
 }
 
-void children_add(int slot, pid_t pid, int64_t id) {
-        children[slot] = (struct child) { .pid = pid, .id = id };
+void children_add(int slot, pid_t pid, int64_t id, int64_t signaloneof) {
+        children[slot] = (struct child) { .pid = pid, .id = id, .signaloneof = (int) signaloneof };
         if (slot >= children_used)
                 children_used = slot + 1;
         alive++;
@@ -185,6 +186,29 @@ int64_t children_kill_late(int64_t now) {
         return next;
 }
 
+static struct child *find(int64_t id) {
+        for (int i = 0; id != STRANGER && i < children_used; i++)
+                if (children[i].pid && children[i].id == id)
+                        return &children[i];
+        return NULL;
+}
+
+bool children_has(int64_t id) {
+        signals_hold_children();
+        bool found = find(id) != NULL;
+        signals_release_children();
+        return found;
+}
+
+bool children_set_signaloneof(int64_t id, int64_t signaloneof) {
+        signals_hold_children();
+        struct child *child = find(id);
+        if (child)
+                child->signaloneof = (int) signaloneof;
+        signals_release_children();
+        return child != NULL;
+}
+
 static bool known(pid_t pid) {
         for (int i = 0; i < children_used; i++)
                 if (children[i].pid == pid)
@@ -197,7 +221,7 @@ static void adopt(pid_t pid, int signal) {
 
         if (slot < 0 || slot >= PRX_CHILDREN_MAX || (slot == children_size && grow() < 0))
                 return;
-        children_add(slot, pid, STRANGER);
+        children_add(slot, pid, STRANGER, driver.options[PRX_OPTION_signaloneof]);
         driver.family->program[slot] = 1;
         if (signal)
                 (void) kill(pid, signal);
@@ -212,6 +236,14 @@ void children_adopt(int signal) {
         int count = procfs_children(pids, sizeof(pids) / sizeof(pids[0]));
         for (int i = 0; i < count; i++)
                 adopt(pids[i], signal);
+        signals_release_children();
+}
+
+void children_ask(void) {
+        signals_hold_children();
+        for (int i = 0; i < children_used; i++)
+                if (children[i].pid && children[i].signaloneof && driver.family->program[i])
+                        (void) kill(children[i].pid, children[i].signaloneof);
         signals_release_children();
 }
 

@@ -11,7 +11,11 @@ void children_reap(void);
 
 /* A free slot, or -EAGAIN beyond maxchild, or -ENOMEM. */
 int children_reserve(void);
-void children_add(int slot, pid_t pid, int64_t id);
+void children_add(int slot, pid_t pid, int64_t id, int64_t signaloneof);
+
+/* Sets what asks that child to end, and says whether there is such a child. */
+bool children_set_signaloneof(int64_t id, int64_t signaloneof);
+bool children_has(int64_t id);
 
 /* In a new driver: none of the parent's children are its own. */
 void children_forget(void);
@@ -32,6 +36,9 @@ int64_t children_kill_late(int64_t now);
 
 /* Strangers that came back to this subreaper become children of the table, and get the signal. */
 void children_adopt(int signal);
+
+/* Asks the programs among the children to end, each with its own signal. */
+void children_ask(void);
 
 enum children_kind { CHILDREN_PROGRAMS, CHILDREN_ALL };
 void children_signal(enum children_kind kind, int signal);

@@ -1,6 +1,7 @@
 /* The one driver that this process is. */
 #pragma once
 
+#include "filter.h"
 #include "msgpack.h"
 #include "protocol.h"
 
@@ -36,6 +37,9 @@ struct driver {
         int64_t id;             /* the task's number, 0 in the keeper */
         int64_t depth;          /* -1 in the keeper */
         int64_t options[PRX_OPTION_COUNT];
+        int64_t maxchild_limit; /* what RLIMIT_NOFILE leaves of PRX_CHILDREN_MAX, once a call has lowered it */
+        struct filter filter;   /* calls that this driver refuses ... */
+        struct filter forks_filter; /* ... and that those refuse which it forks */
         rlim_t nofile_original; /* the soft limit that programs get back ... */
         rlim_t nofile_raised;   /* ... if it is still this one */
         struct rlimit rttime;   /* what the user sees of the limit that holds the mark */
@@ -49,9 +53,21 @@ struct driver {
 
 extern struct driver driver;
 
+/* What a fork is given for the child: pairs of an option's number and its value. */
+struct birth_options {
+        const int64_t *pairs;
+        uint32_t count;         /* of both together */
+};
+
+/* options.c: the range of an option, and those of a child. */
+bool option_in_range(int64_t option, int64_t value);
+bool birth_options_valid(const struct birth_options *options);
+void birth_options_take(const struct birth_options *options);
+int64_t birth_option(const struct birth_options *options, enum prx_option option);
+
 /* birth.c: from a fresh process to a driver. */
 int birth_keeper(void);
-pid_t birth_fork(uint64_t flags, int64_t id, int *ret_pidfd);
+pid_t birth_fork(uint64_t flags, int64_t id, const struct birth_options *options, int *ret_pidfd);
 
 /* loop.c */
 int loop_init(void);

@@ -33,7 +33,7 @@ void end_begin(int64_t deadline, int exit_status) {
         driver.deadline = deadline < own ? deadline : own;
         driver.exit_status = exit_status;
         tell_children();
-        children_signal(CHILDREN_PROGRAMS, (int) driver.options[PRX_OPTION_signaloneof]);
+        children_ask();
 }
 
 void end_step(void) {

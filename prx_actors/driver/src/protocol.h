@@ -55,3 +55,6 @@ enum prx_order {
 #define PRX_OPTION_NUMBER(name, default_value) PRX_OPTION_##name,
 enum prx_option { PRX_OPTIONS(PRX_OPTION_NUMBER) PRX_OPTION_COUNT };
 #undef PRX_OPTION_NUMBER
+
+/* What a fork may be given besides options: the depth at which a root takes itself to be. */
+enum { PRX_BIRTH_DEPTH = PRX_OPTION_COUNT };

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import operator
 from typing import TYPE_CHECKING, Any
 
 from prx_actors.tasks.calls.base import Calls
+from prx_actors.tasks.children import Child
+from prx_actors.tasks.cpid import get_cpid, set_cpid
 from prx_actors.tasks.options import from_driver, to_driver
 
 if TYPE_CHECKING:
     from prx_actors.tasks.arguments import Iodata
+    from prx_actors.tasks.process import TaskProcess
+    from prx_actors.tasks.task import Task
 
 __all__ = ["OptionCalls"]
 
 
 class OptionCalls(Calls):
-    """setopt, getopt and version."""
+    """setopt, getopt, setcpid, getcpid and version."""
 
     __slots__ = ()
 
@@ -24,9 +29,11 @@ class OptionCalls(Calls):
         Args:
             name: `maxchild` (64), `maxforkdepth` (16): how many children it may
                 have and how deep its tree may be; `exit_status` (1), `termsig`
-                (1): whether its owner is told of its end; `flowcontrol` (-1):
-                messages of output it may send after exec; `signaloneof` (15):
-                the signal that asks a program to end; `killdelay` (4.0):
+                (1): whether the owner of a child is told of its end;
+                `stdin_closed`, `stdout_closed`, `stderr_closed` (0): whether it
+                is told of the end of a stream; `flowcontrol` (-1), `signaloneof`
+                (15): what `setcpid` sets, for later forks (and for a root itself,
+                which has no parent to set it); `killdelay` (4.0):
                 seconds until SIGKILL; `drain` (1.0): seconds for output that
                 others write after its end; `high_water` (16 MiB): unread output
                 that pauses reading; `stdin_limit` (16 MiB): input that may
@@ -36,7 +43,9 @@ class OptionCalls(Calls):
 
         Raises:
             ValueError: there is no such option
-            OSError: `EINVAL`, the value is out of range
+            OSError: `EINVAL`, the value is out of range; `maxchild` is below the
+                number of children there are, or above what `RLIMIT_NOFILE` has
+                been lowered to
             NotOwner: the caller does not own the task
             NotInCallState: the task has called exec
             NoProcess: the task has ended
@@ -77,6 +86,98 @@ class OptionCalls(Calls):
         """
         to_driver(name, 0)
         return from_driver(name, self._call("getopt", name))
+
+    def setcpid(
+        self,
+        child_or_option: Task | Child | int | str,
+        option_or_value: str | int,
+        value: int | None = None,
+    ) -> bool:
+        r"""Set what a parent keeps for a child: of the task itself, or of a child of it.
+
+        `flowcontrol` is how many messages of output are read from now on, -1 for
+        any number, 0 for none; they count once the child is a program. What is
+        not read waits in the pipe. `signaloneof` is the signal that asks it to
+        end, once it is a program.
+
+        Args:
+            child_or_option: the option, of the task itself, which is called
+                through its parent and may be a program; or a child of the task:
+                a task, its pid as `pidof` returns it, or what `cpid` returns
+            option_or_value: the value; or the child's option, `flowcontrol` or
+                `signaloneof`
+            value: of the child's option: messages; a signal's number, 0 for none
+
+        Returns:
+            whether it is set; false for a root, for a child that is gone, and
+            for what is no child of the task
+
+        Raises:
+            ValueError: there is no such option
+            OSError: `EINVAL`, the value is out of range
+            UndefinedCall: the call is filtered in the parent
+            NotOwner: the caller does not own the task
+            NotInCallState: a child is given, and the task has called exec
+
+        Example:
+            >>> from prx_actors import Stdout, prx, receive
+            >>> with prx.fork(flowcontrol=0) as task:
+            ...     child = prx.fork(task)
+            ...     prx.execvp(child, ["echo", "hello"])
+            ...     prx.setcpid(child, "flowcontrol", 1)
+            ...     receive(Stdout, task=child, timeout=5).data
+            True
+            b'hello\n'
+
+        """
+        if value is None:
+            return set_cpid(self._own("setcpid"), child_or_option, option_or_value)
+        return set_cpid(self._child("setcpid", child_or_option), option_or_value, value)
+
+    def getcpid(self, child_or_option: Task | Child | int | str, option: str | None = None) -> int | None:
+        """Return what a parent keeps for a child: of the task itself, or of a child of it.
+
+        Args:
+            child_or_option: the option, of the task itself; or a child, as for
+                `setcpid`
+            option: the child's: `flowcontrol`, the messages that are left, or
+                `signaloneof`
+
+        Returns:
+            the value; none for a root, for a child that is gone, and for what is
+            no child of the task
+
+        Raises:
+            ValueError: there is no such option
+            UndefinedCall: `cpid` is filtered in the parent
+            NotOwner: the caller does not own the task
+            NotInCallState: a child is given, and the task has called exec
+
+        Example:
+            >>> from prx_actors import prx
+            >>> with prx.fork() as task:
+            ...     child = prx.fork(task)
+            ...     prx.getcpid(child, "signaloneof"), prx.getcpid(task, "signaloneof")
+            (15, None)
+
+        """
+        if option is None:
+            return get_cpid(self._own("getcpid"), child_or_option)
+        return get_cpid(self._child("getcpid", child_or_option), option)
+
+    def _own(self, name: str) -> TaskProcess | None:
+        """Return the task, none when it is gone."""
+        self._process.check_forked(name)
+        if self._process.pid() is None:
+            return None
+        self._process.check_owner(name)
+        return self._process
+
+    def _child(self, name: str, child: Any) -> TaskProcess | None:
+        """Return a child of the task, none when it is gone or none of it."""
+        self._process.check_owner(name)
+        self._process.check_call_state(name)
+        return self._process.child(_pid(child, self._process))
 
     def version(self) -> str:
         """Return the version of the driver.
@@ -121,3 +222,13 @@ class OptionCalls(Calls):
 
         """
         return bytes(self._call("iolist_to_bin", iodata))
+
+
+def _pid(child: Any, parent: TaskProcess) -> int:
+    """Return the pid of a child, 0 for a task that is none of the parent's."""
+    if isinstance(child, Child):
+        return child.pid
+    if isinstance(child, Calls):
+        process = child._process
+        return (process.pid() or 0) if process.parent is parent else 0
+    return operator.index(child)

@@ -12,6 +12,7 @@ from prx_actors.tasks.arguments import vector
 from prx_actors.tasks.birth import Birth, fork_child
 from prx_actors.tasks.calls.base import Calls
 from prx_actors.tasks.calls.constants import CONSTANT_CALLS
+from prx_actors.tasks.drv import Drv
 from prx_actors.tasks.errors import UndefinedCall
 
 if TYPE_CHECKING:
@@ -189,7 +190,7 @@ class ProcessCalls(Calls):
 
         Raises:
             OSError: `EAGAIN` for `fork` and `clone`; what the call raises
-            UndefinedCall: there is no such call
+            UndefinedCall: there is no such call, or it is filtered
 
         Example:
             >>> from prx_actors import prx
@@ -250,6 +251,25 @@ class ProcessCalls(Calls):
         parent = self._process.parent
         return None if parent is None else parent.task
 
+    def drv(self) -> Drv:
+        """Return a handle of the tree that the task is in; anyone may ask.
+
+        Returns:
+            what is equal for all tasks of one root, and can be a key
+
+        Example:
+            >>> from prx_actors import prx
+            >>> with prx.fork() as task, prx.fork() as other:
+            ...     child = prx.fork(task)
+            ...     prx.drv(child) == prx.drv(task), prx.drv(task) == prx.drv(other)
+            (True, False)
+
+        """
+        process = self._process
+        while process.parent is not None:
+            process = process.parent
+        return Drv(process.driver.id)
+
     def execed(self) -> bool:
         """Say whether the task has called exec.
 
@@ -272,6 +292,9 @@ class ProcessCalls(Calls):
         Returns:
             all children, or the one of that pid, none when there is no such
 
+        Raises:
+            UndefinedCall: the call is filtered
+
         Example:
             >>> from prx_actors import prx
             >>> with prx.fork() as task:
@@ -280,6 +303,7 @@ class ProcessCalls(Calls):
             True
 
         """
+        self._process.check_filter("cpid")
         children = self._process.children()
         if pid is None:
             return children

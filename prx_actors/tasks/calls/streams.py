@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import errno
 import os
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from prx_actors.tasks.arguments import to_bytes
 from prx_actors.tasks.calls.base import Calls
 
 if TYPE_CHECKING:
+    from prx_actors.driver.listener import Stream
     from prx_actors.tasks.arguments import Bytes
 
-__all__ = ["Stream", "StreamCalls"]
-
-Stream = Literal["stdin", "stdout", "stderr"]
+__all__ = ["StreamCalls"]
 
 
 class StreamCalls(Calls):

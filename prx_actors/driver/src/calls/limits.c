@@ -29,11 +29,13 @@ static bool is_used_from(rlim_t first) {
         return false;
 }
 
+/* A limit that was raised again leaves the option where it is, and lets it be set higher. */
 static void lower_maxchild(rlim_t nofile) {
         rlim_t most = nofile / FDS_A_CHILD - 1;
 
-        if ((rlim_t) driver.options[PRX_OPTION_maxchild] > most)
-                driver.options[PRX_OPTION_maxchild] = (int64_t) most;
+        driver.maxchild_limit = most < PRX_CHILDREN_MAX ? (int64_t) most : PRX_CHILDREN_MAX;
+        if (driver.options[PRX_OPTION_maxchild] > driver.maxchild_limit)
+                driver.options[PRX_OPTION_maxchild] = driver.maxchild_limit;
 }
 
 /* The driver itself does not go below the numbers of its own fds; a program gets what was asked for. */

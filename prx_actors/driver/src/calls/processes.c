@@ -13,9 +13,10 @@ enum {
                 CLONE_NEWNET | CLONE_IO,
 };
 
-static int fork_with(uint64_t flags, int64_t id, struct mp_writer *value) {
+static int fork_with(uint64_t flags, int64_t id, const struct argument *given, struct mp_writer *value) {
+        struct birth_options options = { given->integers, given->count };
         int pidfd = -1;
-        pid_t pid = birth_fork(flags, id, &pidfd);
+        pid_t pid = birth_fork(flags, id, &options, &pidfd);
 
         if (pid == 0)
                 return CALL_NO_REPLY;
@@ -27,7 +28,7 @@ static int fork_with(uint64_t flags, int64_t id, struct mp_writer *value) {
 }
 
 int call_fork(const struct argument *args, struct mp_writer *value) {
-        return fork_with(0, args[0].integer, value);
+        return fork_with(0, args[0].integer, &args[1], value);
 }
 
 int call_clone(const struct argument *args, struct mp_writer *value) {
@@ -37,7 +38,7 @@ int call_clone(const struct argument *args, struct mp_writer *value) {
                 channel_drop_fds();
                 return -EINVAL;
         }
-        return fork_with((uint64_t) flags, args[0].integer, value);
+        return fork_with((uint64_t) flags, args[0].integer, &args[2], value);
 }
 
 int call_execvp(const struct argument *args, struct mp_writer *value) {
