@@ -164,7 +164,7 @@ def test_a_child_that_ends_before_its_birth_is_known_is_not_forgotten(monkeypatc
             child.shut()
             with monkeypatch.context() as patch:
                 patch.setattr(above, "turns", LateReplies(above.turns, listener.ended))
-                above.fork(CALLS["fork"].number, (), child, lambda: None)
+                above.fork(CALLS["fork"].number, ([],), child, lambda: None)
             assert listener.reaped == [0]
             assert child.id not in above.children
             child.close()
