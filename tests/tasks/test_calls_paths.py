@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,14 +22,6 @@ if TYPE_CHECKING:
     from prx_actors import Task
 
 NOBODY = 65534
-
-
-@pytest.fixture
-def umask_of_none() -> Iterator[None]:
-    """Fork tasks with an umask that takes nothing away, as the keeper has ours."""
-    before = os.umask(0)
-    yield
-    os.umask(before)
 
 
 def test_mkdir_makes_a_directory_and_rmdir_removes_it(tmp_path: Path) -> None:
@@ -126,10 +119,10 @@ def test_chmod_sets_all_permissions(tmp_path: Path) -> None:
             prx.chmod(task, "/nosuch", 0o600)
 
 
-def test_without_privilege_a_file_without_permissions_is_closed(umask_of_none: None) -> None:
+def test_without_privilege_a_file_without_permissions_is_closed() -> None:
     """`EACCES` for who is not root, even for the owner, until the permissions are back."""
     with unprivileged() as task:
-        name = f"/tmp/prx-{prx.getpid(task)}"
+        name = f"{tempfile.gettempdir()}/closed"
         prx.mkdir(task, name, 0o700)
         prx.chmod(task, name, 0)
         with fails(errno.EACCES, filename=name):
