@@ -68,10 +68,12 @@ from prx_actors.tasks.messages import (
     StreamClosed,
     TermSig,
 )
+from prx_actors.tasks.operations import BadOp, Op
 from prx_actors.tasks.task import Task
 
 __all__ = [
     "Application",
+    "BadOp",
     "CallError",
     "ChildSpec",
     "CrashReport",
@@ -85,6 +87,7 @@ __all__ = [
     "NotInCallState",
     "NotInExecState",
     "NotOwner",
+    "Op",
     "Pid",
     "Process",
     "ProcessExit",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import os
 import shlex
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
@@ -21,10 +22,13 @@ if TYPE_CHECKING:
     from prx_actors.actors import Pid
 
 __all__ = [
+    "atexit",
     "call",
     "chdir",
     "clone",
     "close",
+    "cmd",
+    "controlling_process",
     "cpid",
     "drv",
     "environ",
@@ -52,11 +56,15 @@ __all__ = [
     "setenv",
     "setopt",
     "setpriority",
+    "sh",
     "stdin",
+    "stdio",
     "stop",
     "sudo",
+    "task",
     "timeout",
     "version",
+    "with_ops",
     "write",
 ]
 
@@ -66,7 +74,7 @@ R = TypeVar("R")
 _launcher: tuple[str, ...] = ()
 
 
-def sudo(command: str | Iterable[str] = "sudo -n") -> None:
+def sudo(command: str | bytes | Iterable[str] = "sudo -n") -> None:
     """Start later roots through a launcher. It serves all of them with one keeper.
 
     The launcher runs the driver with fds 0, 1 and 2; it needs a rule for the
@@ -85,14 +93,16 @@ def sudo(command: str | Iterable[str] = "sudo -n") -> None:
     _launcher = _split(command)
 
 
-def _split(command: str | Iterable[str]) -> tuple[str, ...]:
+def _split(command: str | bytes | Iterable[str]) -> tuple[str, ...]:
+    if isinstance(command, bytes):
+        command = os.fsdecode(command)
     return tuple(shlex.split(command) if isinstance(command, str) else command)
 
 
 def fork(  # noqa: PLR0913 -- keywords, some of them for roots alone
     task: Task | None = None,
     *,
-    exec: str | Iterable[str] | None = None,
+    exec: str | bytes | Iterable[str] | None = None,
     progname: str | None = None,
     depth: int | None = None,
     link: bool = False,
@@ -178,10 +188,13 @@ def _function(
     return function
 
 
+atexit = _function(Task.atexit)
 call = _function(Task.call)
 chdir = _function(Task.chdir)
 clone = _function(Task.clone)
 close = _function(Task.close)
+cmd = _function(Task.cmd)
+controlling_process = _function(Task.controlling_process)
 cpid = _function(Task.cpid)
 drv = _function(Task.drv)
 environ = _function(Task.environ)
@@ -208,7 +221,11 @@ setcpid = _function(Task.setcpid)
 setenv = _function(Task.setenv)
 setopt = _function(Task.setopt)
 setpriority = _function(Task.setpriority)
+sh = _function(Task.sh)
 stdin = _function(Task.stdin)
+stdio = _function(Task.stdio)
 stop = _function(Task.stop)
+task = _function(Task.task)
 version = _function(Task.version)
+with_ops = _function(Task.with_ops)
 write = _function(Task.write)

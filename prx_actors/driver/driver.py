@@ -314,7 +314,7 @@ class Driver:
     # The end.
 
     def end(self, signal: int, delay: float) -> None:
-        """Begin the end of the process and all below it; from any thread.
+        """Begin the end of the process and all below it; from any thread. Its stdio is the caller's business.
 
         Args:
             signal: for a program, now
@@ -330,7 +330,6 @@ class Driver:
                 self._signal_program(signal, delay)
             late = delay if executed else delay + LATE
             self._deadline = reactor.call_later(late, self.kill)
-        reactor.call_soon(self.stdin.close)
 
     def shut(self) -> None:
         """Close the call socket for both sides: the order to end.

@@ -11,10 +11,13 @@ from prx_actors.tasks.calls.files import FileCalls
 from prx_actors.tasks.calls.filter import FilterCalls
 from prx_actors.tasks.calls.identity import IdentityCalls
 from prx_actors.tasks.calls.options import OptionCalls
+from prx_actors.tasks.calls.ownership import OwnershipCalls
 from prx_actors.tasks.calls.processes import ProcessCalls
 from prx_actors.tasks.calls.scheduling import SchedulingCalls
+from prx_actors.tasks.calls.shell import ShellCalls
 from prx_actors.tasks.calls.signals import SignalCalls
 from prx_actors.tasks.calls.streams import StreamCalls
+from prx_actors.tasks.operations import OperationCalls
 from prx_actors.tasks.process import TaskProcess
 
 if TYPE_CHECKING:
@@ -29,9 +32,12 @@ class Task(
     FileCalls,
     FilterCalls,
     IdentityCalls,
+    OperationCalls,
     OptionCalls,
+    OwnershipCalls,
     ProcessCalls,
     SchedulingCalls,
+    ShellCalls,
     SignalCalls,
     StreamCalls,
 ):

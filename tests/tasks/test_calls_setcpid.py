@@ -286,7 +286,7 @@ def test_letting_go_does_not_lift_back_pressure() -> None:
         prx.execvp(child, ["sh", "-c", "yes | head -c 300000; exec sleep 1000"])
         got = 0
         prx.setcpid(child, "flowcontrol", -1)
-        until(lambda: child._process.output._waiting, "the first message waits")
+        until(lambda: child._process.output._unread.size, "the first message waits")
         for _ in range(20):
             prx.setcpid(child, "flowcontrol", -1)
         # Each is a pipe's content at most, and is read before the next one comes.
