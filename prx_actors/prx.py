@@ -73,6 +73,7 @@ __all__ = [
     "setenv",
     "setopt",
     "setpriority",
+    "sigaction",
     "signal_constant",
     "socket",
     "socket_constant",
@@ -85,6 +86,7 @@ __all__ = [
     "unlink",
     "unsetenv",
     "version",
+    "waitpid",
     "write",
 ]
 
@@ -253,6 +255,7 @@ select = _function(Task.select)
 setenv = _function(Task.setenv)
 setopt = _function(Task.setopt)
 setpriority = _function(Task.setpriority)
+sigaction = _function(Task.sigaction)
 signal_constant = _function(Task.signal_constant)
 socket = _function(Task.socket)
 socket_constant = _function(Task.socket_constant)
@@ -263,4 +266,5 @@ syscall_constant = _function(Task.syscall_constant)
 unlink = _function(Task.unlink)
 unsetenv = _function(Task.unsetenv)
 version = _function(Task.version)
+waitpid = _function(Task.waitpid)
 write = _function(Task.write)

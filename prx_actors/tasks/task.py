@@ -18,6 +18,7 @@ from prx_actors.tasks.calls.select import SelectCalls
 from prx_actors.tasks.calls.signals import SignalCalls
 from prx_actors.tasks.calls.sockets import SocketCalls
 from prx_actors.tasks.calls.streams import StreamCalls
+from prx_actors.tasks.calls.waiting import WaitingCalls
 from prx_actors.tasks.process import TaskProcess
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class Task(
     SignalCalls,
     SocketCalls,
     StreamCalls,
+    WaitingCalls,
 ):
     """An OS process, in call state (it obeys calls) or in exec state (a program).
 

@@ -44,7 +44,9 @@
         X(getenv, "s") \
         X(unsetenv, "s") \
         X(clearenv, "") \
-        X(iolist_to_bin, "d")
+        X(iolist_to_bin, "d") \
+        X(sigaction, "is") \
+        X(waitpid, "ii")
 
 #define PRX_CALL_NUMBER(name, types) PRX_CALL_##name,
 enum prx_call { PRX_CALLS(PRX_CALL_NUMBER) PRX_CALL_COUNT };
