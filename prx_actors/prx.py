@@ -24,46 +24,80 @@ if TYPE_CHECKING:
 __all__ = [
     "atexit",
     "call",
+    "cap_constant",
     "chdir",
+    "chmod",
+    "chown",
+    "chroot",
+    "clearenv",
     "clone",
+    "clone_constant",
     "close",
     "cmd",
+    "connect",
     "controlling_process",
     "cpid",
     "drv",
     "environ",
     "eof",
+    "errno_id",
     "execed",
     "execve",
     "execvp",
     "exit",
+    "fcntl",
+    "fcntl_constant",
+    "file_constant",
     "filter",
     "fork",
     "getcpid",
     "getcwd",
+    "getenv",
     "getgid",
     "getopt",
     "getpid",
     "getuid",
+    "ioctl_constant",
+    "iolist_to_bin",
     "kill",
+    "link",
+    "lseek",
+    "mkdir",
+    "mkfifo",
+    "mount_constant",
     "open",
     "parent",
     "pidof",
     "pipeline",
+    "prctl_constant",
+    "ptrace_constant",
     "read",
     "readdir",
+    "rlimit_constant",
+    "rmdir",
+    "seccomp_constant",
+    "select",
     "setcpid",
     "setenv",
     "setopt",
     "setpriority",
     "sh",
+    "sigaction",
+    "signal_constant",
+    "socket",
+    "socket_constant",
     "stdin",
     "stdio",
     "stop",
     "sudo",
+    "symlink",
+    "syscall_constant",
     "task",
     "timeout",
+    "unlink",
+    "unsetenv",
     "version",
+    "waitpid",
     "with_ops",
     "write",
 ]
@@ -190,31 +224,52 @@ def _function(
 
 atexit = _function(Task.atexit)
 call = _function(Task.call)
+cap_constant = _function(Task.cap_constant)
 chdir = _function(Task.chdir)
+chmod = _function(Task.chmod)
+chown = _function(Task.chown)
+chroot = _function(Task.chroot)
+clearenv = _function(Task.clearenv)
 clone = _function(Task.clone)
+clone_constant = _function(Task.clone_constant)
 close = _function(Task.close)
 cmd = _function(Task.cmd)
 controlling_process = _function(Task.controlling_process)
+connect = _function(Task.connect)
 cpid = _function(Task.cpid)
 drv = _function(Task.drv)
 environ = _function(Task.environ)
 eof = _function(Task.eof)
+errno_id = _function(Task.errno_id)
 execed = _function(Task.execed)
 execve = _function(Task.execve)
 execvp = _function(Task.execvp)
 exit = _function(Task.exit)
 filter = _function(Task.filter)
 getcpid = _function(Task.getcpid)
+fcntl = _function(Task.fcntl)
+fcntl_constant = _function(Task.fcntl_constant)
+file_constant = _function(Task.file_constant)
 getcwd = _function(Task.getcwd)
+getenv = _function(Task.getenv)
 getgid = _function(Task.getgid)
 getopt = _function(Task.getopt)
 getpid = _function(Task.getpid)
 getuid = _function(Task.getuid)
+ioctl_constant = _function(Task.ioctl_constant)
+iolist_to_bin = _function(Task.iolist_to_bin)
 kill = _function(Task.kill)
+link = _function(Task.link)
+lseek = _function(Task.lseek)
+mkdir = _function(Task.mkdir)
+mkfifo = _function(Task.mkfifo)
+mount_constant = _function(Task.mount_constant)
 open = _function(Task.open)
 parent = _function(Task.parent)
 pidof = _function(Task.pidof)
 pipeline = _function(Task.pipeline)
+prctl_constant = _function(Task.prctl_constant)
+ptrace_constant = _function(Task.ptrace_constant)
 read = _function(Task.read)
 readdir = _function(Task.readdir)
 setcpid = _function(Task.setcpid)
@@ -222,10 +277,27 @@ setenv = _function(Task.setenv)
 setopt = _function(Task.setopt)
 setpriority = _function(Task.setpriority)
 sh = _function(Task.sh)
+rlimit_constant = _function(Task.rlimit_constant)
+rmdir = _function(Task.rmdir)
+seccomp_constant = _function(Task.seccomp_constant)
+select = _function(Task.select)
+setenv = _function(Task.setenv)
+setopt = _function(Task.setopt)
+setpriority = _function(Task.setpriority)
+sigaction = _function(Task.sigaction)
+signal_constant = _function(Task.signal_constant)
+socket = _function(Task.socket)
+socket_constant = _function(Task.socket_constant)
 stdin = _function(Task.stdin)
 stdio = _function(Task.stdio)
 stop = _function(Task.stop)
 task = _function(Task.task)
 version = _function(Task.version)
 with_ops = _function(Task.with_ops)
+symlink = _function(Task.symlink)
+syscall_constant = _function(Task.syscall_constant)
+unlink = _function(Task.unlink)
+unsetenv = _function(Task.unsetenv)
+version = _function(Task.version)
+waitpid = _function(Task.waitpid)
 write = _function(Task.write)

@@ -31,6 +31,10 @@ class Forked:
         self._kind = kind
         self._since = next(process_table.numbers)
 
+    def spare(self) -> None:
+        """Leave what there is to somebody else."""
+        self._since = next(process_table.numbers)
+
     def kill(self) -> None:
         """Kill them, and wait until they are gone."""
         dependents = [pid for pid in list(self._owner._dependents) if isinstance(pid, self._kind)]

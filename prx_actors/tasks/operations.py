@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from prx_actors.actors import NoProcess
 from prx_actors.tasks.calls.base import Calls
 from prx_actors.tasks.errors import NotInCallState, NotInExecState, NotOwner
-from prx_actors.tasks.forked import forked_here, kill
+from prx_actors.tasks.forked import forked_here
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from prx_actors.tasks.task import Task
 
 __all__ = ["BadOp", "Op", "OperationCalls", "Ops"]
@@ -227,13 +224,18 @@ class OperationCalls(Calls):
 
         """
         me = self._process.task
-        with forked_here(me):
+        with forked_here(me) as forked:
             child = me.fork() if init is None else init(me)
             if not isinstance(child, type(me)):
                 msg = f"task: init has returned {child!r}, which is no task"
                 raise TypeError(msg)
-            with _ended_by(terminate, me, child):
+            try:
                 _run(child, ops, state, ())
+            except BaseException:
+                if terminate is not None:
+                    terminate(me, child)
+                    forked.spare()
+                raise
         return child
 
     def with_ops(self, ops: Ops, state: Any = None) -> None:
@@ -276,15 +278,3 @@ class OperationCalls(Calls):
 
         """
         _run(self._process.task, ops, state, ())
-
-
-@contextmanager
-def _ended_by(terminate: Callable[[Task, Task], object] | None, parent: Task, child: Task) -> Iterator[None]:
-    try:
-        yield
-    except BaseException:
-        if terminate is None:
-            kill(child)
-        else:
-            terminate(parent, child)
-        raise

@@ -17,13 +17,13 @@ from prx_actors.driver.protocol import CALLS, OPTIONS, Call
 from prx_actors.driver.reactor import Timer, reactor
 from prx_actors.driver.turn import ChannelClosedError, call_deadline
 from prx_actors.tasks.arguments import convert
-from prx_actors.tasks.checks import CheckedProcess
 from prx_actors.tasks.children import Child
 from prx_actors.tasks.errors import UndefinedCall
 from prx_actors.tasks.filters import Filter
 from prx_actors.tasks.handing import Handing
 from prx_actors.tasks.messages import ExitStatus, Signal, StdinBlocked, StreamClosed, TermSig, signal_number
 from prx_actors.tasks.output import Output
+from prx_actors.tasks.signal_handlers import SignalledProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["TaskProcess"]
 
 
-class TaskProcess(CheckedProcess):
+class TaskProcess(SignalledProcess):
     """Supervises one OS process.
 
     It has no thread and takes no turns of the scheduler for its work: calls
@@ -217,8 +217,9 @@ class TaskProcess(CheckedProcess):
             self.tell_owner(StreamClosed(self.task, stream))
 
     def on_signal(self, signal: int, info: bytes) -> None:
-        """Tell the owner of a signal."""
-        self.tell_owner(Signal(self.task, signal_number(signal), info))
+        """Tell the owner of a signal, unless a function takes it."""
+        if not self.caught(signal, info):
+            self.tell_owner(Signal(self.task, signal_number(signal), info))
 
     def on_reaped(self, status: int | None) -> None:
         """Report the end, after all output there was."""

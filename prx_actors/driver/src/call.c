@@ -24,6 +24,12 @@ int argument_int(const struct argument *arg, int *ret) {
         return 0;
 }
 
+int argument_fd(const struct argument *arg, int *ret) {
+        if (fd_is_own(arg->integer) || argument_int(arg, ret) < 0)
+                return -EBADF;
+        return 0;
+}
+
 static int decode_vector(struct mp_reader *r, struct argument *arg) {
         uint32_t count = mp_read_array(r);
 
@@ -62,6 +68,9 @@ static int decode(struct mp_reader *r, char type, struct argument *arg) {
                 return 0;
         case 'b':
                 arg->bytes = mp_read_bytes(r);
+                return 0;
+        case 'd':
+                arg->bytes = mp_read_iodata(r);
                 return 0;
         case 'l':
                 return decode_integers(r, arg);

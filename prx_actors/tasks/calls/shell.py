@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import errno
 import time
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pykka._envelope import Envelope
 
-from prx_actors.actors import receive
+from prx_actors.actors import NoProcess, receive
 from prx_actors.actors.threads import current_process
-from prx_actors.driver.turn import call_deadline
+from prx_actors.driver.turn import call_deadline, no_timeout
 from prx_actors.tasks.calls.base import Calls
 from prx_actors.tasks.forked import forked_here
 from prx_actors.tasks.messages import ExitStatus, Signal, Stderr, Stdout, StreamClosed, TermSig
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from prx_actors.tasks.arguments import Path
     from prx_actors.tasks.task import Task
@@ -43,6 +44,7 @@ class ShellCalls(Calls):
     def cmd(self, argv: Iterable[Path]) -> bytes:
         r"""Run a program below the task to its end, and return what it has written.
 
+        SIGINT and SIGQUIT are ignored in the task meanwhile, not in the program.
         Its stdin is at its end. All that it has started is gone on return.
 
         Args:
@@ -70,7 +72,8 @@ class ShellCalls(Calls):
         process = self._process
         process.check_owner("cmd")
         process.check_call_state("cmd")
-        return _command(process.task, argv)
+        with _interrupts_ignored(process.task) as before:
+            return _command(process.task, argv, before)
 
     def sh(self, command: Path) -> bytes:
         r"""Run a command of the shell, `/bin/sh -c`, as `cmd` does.
@@ -98,10 +101,27 @@ class ShellCalls(Calls):
         return self.cmd(["/bin/sh", "-c", command])
 
 
-def _command(task: Task, argv: Iterable[Path]) -> bytes:
+@contextmanager
+def _interrupts_ignored(task: Task) -> Iterator[dict[str, Any]]:
+    before: dict[str, Any] = {}
+    try:
+        for signal in ("sigint", "sigquit"):
+            before[signal] = task.sigaction(signal)
+            task.sigaction(signal, "sig_ign")
+        yield before
+    finally:
+        # A task that has ended has nothing to restore; `prx.timeout` does not keep it from the others.
+        with suppress(NoProcess), no_timeout():
+            for signal, disposition in before.items():
+                task.sigaction(signal, disposition)
+
+
+def _command(task: Task, argv: Iterable[Path], signals: dict[str, Any]) -> bytes:
     with forked_here(task) as forked:
         child = task.fork(flowcontrol=-1)
         try:
+            for signal, disposition in signals.items():
+                child.sigaction(signal, disposition)
             child.eof("stdin")
             child.execvp(argv)
             output = _output(child)
