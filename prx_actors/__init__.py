@@ -69,11 +69,13 @@ from prx_actors.tasks.messages import (
     TermSig,
 )
 from prx_actors.tasks.rlimit import RLIM_INFINITY, Rlimit
+from prx_actors.tasks.operations import BadOp, Op
 from prx_actors.tasks.task import Task
 
 __all__ = [
     "RLIM_INFINITY",
     "Application",
+    "BadOp",
     "CallError",
     "ChildSpec",
     "CrashReport",
@@ -87,6 +89,7 @@ __all__ = [
     "NotInCallState",
     "NotInExecState",
     "NotOwner",
+    "Op",
     "Pid",
     "Process",
     "ProcessExit",

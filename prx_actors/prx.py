@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import os
 import shlex
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from prx_actors.actors import Pid
 
 __all__ = [
+    "atexit",
     "call",
     "cap_constant",
     "chdir",
@@ -31,7 +33,9 @@ __all__ = [
     "clone",
     "clone_constant",
     "close",
+    "cmd",
     "connect",
+    "controlling_process",
     "cpid",
     "drv",
     "environ",
@@ -98,14 +102,18 @@ __all__ = [
     "setrlimit",
     "setsid",
     "setuid",
+    "sh",
+    "sigaction",
     "signal_constant",
     "socket",
     "socket_constant",
     "stdin",
+    "stdio",
     "stop",
     "sudo",
     "symlink",
     "syscall_constant",
+    "task",
     "timeout",
     "umount",
     "umount2",
@@ -113,6 +121,8 @@ __all__ = [
     "unsetenv",
     "unshare",
     "version",
+    "waitpid",
+    "with_ops",
     "write",
 ]
 
@@ -122,7 +132,7 @@ R = TypeVar("R")
 _launcher: tuple[str, ...] = ()
 
 
-def sudo(command: str | Iterable[str] = "sudo -n") -> None:
+def sudo(command: str | bytes | Iterable[str] = "sudo -n") -> None:
     """Start later roots through a launcher. It serves all of them with one keeper.
 
     The launcher runs the driver with fds 0, 1 and 2; it needs a rule for the
@@ -141,14 +151,16 @@ def sudo(command: str | Iterable[str] = "sudo -n") -> None:
     _launcher = _split(command)
 
 
-def _split(command: str | Iterable[str]) -> tuple[str, ...]:
+def _split(command: str | bytes | Iterable[str]) -> tuple[str, ...]:
+    if isinstance(command, bytes):
+        command = os.fsdecode(command)
     return tuple(shlex.split(command) if isinstance(command, str) else command)
 
 
 def fork(  # noqa: PLR0913 -- keywords, some of them for roots alone
     task: Task | None = None,
     *,
-    exec: str | Iterable[str] | None = None,
+    exec: str | bytes | Iterable[str] | None = None,
     progname: str | None = None,
     depth: int | None = None,
     link: bool = False,
@@ -234,6 +246,7 @@ def _function(
     return function
 
 
+atexit = _function(Task.atexit)
 call = _function(Task.call)
 cap_constant = _function(Task.cap_constant)
 chdir = _function(Task.chdir)
@@ -244,6 +257,8 @@ clearenv = _function(Task.clearenv)
 clone = _function(Task.clone)
 clone_constant = _function(Task.clone_constant)
 close = _function(Task.close)
+cmd = _function(Task.cmd)
+controlling_process = _function(Task.controlling_process)
 connect = _function(Task.connect)
 cpid = _function(Task.cpid)
 drv = _function(Task.drv)
@@ -254,11 +269,11 @@ execed = _function(Task.execed)
 execve = _function(Task.execve)
 execvp = _function(Task.execvp)
 exit = _function(Task.exit)
+filter = _function(Task.filter)
+getcpid = _function(Task.getcpid)
 fcntl = _function(Task.fcntl)
 fcntl_constant = _function(Task.fcntl_constant)
 file_constant = _function(Task.file_constant)
-filter = _function(Task.filter)
-getcpid = _function(Task.getcpid)
 getcwd = _function(Task.getcwd)
 getenv = _function(Task.getenv)
 getgid = _function(Task.getgid)
@@ -291,10 +306,6 @@ prctl_constant = _function(Task.prctl_constant)
 ptrace_constant = _function(Task.ptrace_constant)
 read = _function(Task.read)
 readdir = _function(Task.readdir)
-rlimit_constant = _function(Task.rlimit_constant)
-rmdir = _function(Task.rmdir)
-seccomp_constant = _function(Task.seccomp_constant)
-select = _function(Task.select)
 setcpid = _function(Task.setcpid)
 setenv = _function(Task.setenv)
 setgid = _function(Task.setgid)
@@ -310,11 +321,24 @@ setresuid = _function(Task.setresuid)
 setrlimit = _function(Task.setrlimit)
 setsid = _function(Task.setsid)
 setuid = _function(Task.setuid)
+sh = _function(Task.sh)
+rlimit_constant = _function(Task.rlimit_constant)
+rmdir = _function(Task.rmdir)
+seccomp_constant = _function(Task.seccomp_constant)
+select = _function(Task.select)
+setenv = _function(Task.setenv)
+setopt = _function(Task.setopt)
+setpriority = _function(Task.setpriority)
+sigaction = _function(Task.sigaction)
 signal_constant = _function(Task.signal_constant)
 socket = _function(Task.socket)
 socket_constant = _function(Task.socket_constant)
 stdin = _function(Task.stdin)
+stdio = _function(Task.stdio)
 stop = _function(Task.stop)
+task = _function(Task.task)
+version = _function(Task.version)
+with_ops = _function(Task.with_ops)
 symlink = _function(Task.symlink)
 syscall_constant = _function(Task.syscall_constant)
 umount = _function(Task.umount)
@@ -323,4 +347,5 @@ unlink = _function(Task.unlink)
 unsetenv = _function(Task.unsetenv)
 unshare = _function(Task.unshare)
 version = _function(Task.version)
+waitpid = _function(Task.waitpid)
 write = _function(Task.write)

@@ -88,6 +88,8 @@ class Driver:
         self._event_closed = False
         self._waiting_signal: tuple[int, float] | None = None
         self._watched = False
+        self.child_signal_taken = False
+        """Whether the user may have taken SIGCHLD over, and with it the reaping of children."""
 
     def _output(self, stream: Stream) -> OutputPipe:
         return OutputPipe(
@@ -314,7 +316,7 @@ class Driver:
     # The end.
 
     def end(self, signal: int, delay: float) -> None:
-        """Begin the end of the process and all below it; from any thread.
+        """Begin the end of the process and all below it; from any thread. Its stdio is the caller's business.
 
         Args:
             signal: for a program, now
@@ -325,12 +327,22 @@ class Driver:
             if self.state in {State.GONE, State.FORKED}:
                 return
             executed = self.state is not State.CALL
+            if self._is_reaped_by_user():
+                # Told before it can end: whoever is ended from here is not left to a waitpid that may not come.
+                self._order_parent(0, delay + LATE)
+                reactor.call_soon(self.watch)
             self.shut()
             if executed and signal:
                 self._signal_program(signal, delay)
             late = delay if executed else delay + LATE
             self._deadline = reactor.call_later(late, self.kill)
-        reactor.call_soon(self.stdin.close)
+
+    def _is_reaped_by_user(self) -> bool:
+        # Forks inherit it, at a moment that cannot be told from here.
+        above = self.parent
+        while above is not None and not above.child_signal_taken:
+            above = above.parent
+        return above is not None
 
     def shut(self) -> None:
         """Close the call socket for both sides: the order to end.

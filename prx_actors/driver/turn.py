@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from prx_actors.driver.channels import Channels
 
-__all__ = ["ChannelClosedError", "Turns", "call_deadline", "timeout"]
+__all__ = ["ChannelClosedError", "Turns", "call_deadline", "no_timeout", "timeout"]
 
 
 class ChannelClosedError(Exception):
@@ -80,6 +80,17 @@ def timeout(seconds: float) -> Iterator[None]:
     outer = _local.deadline
     mine = time.monotonic() + seconds
     _local.deadline = mine if outer is None else min(mine, outer)
+    try:
+        yield
+    finally:
+        _local.deadline = outer
+
+
+@contextmanager
+def no_timeout() -> Iterator[None]:
+    """Let the calls in the block take their time: they undo what a late one has left."""
+    outer = _local.deadline
+    _local.deadline = None
     try:
         yield
     finally:

@@ -33,7 +33,8 @@ class CheckedProcess(Process):
     def check_owner(self, name: str) -> None:
         """Raise unless the caller owns the task."""
         self.check_forked(name)
-        if current_process() is not self.owner:
+        # A function that takes a signal of the task runs as the task.
+        if current_process() not in (self.owner, self):
             msg = (
                 f"{name}: {self.task} belongs to {self.owner.actor_ref}; the caller "
                 f"is {current_process().actor_ref} (each thread is a process)"

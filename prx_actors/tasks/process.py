@@ -8,7 +8,6 @@ import time
 from typing import TYPE_CHECKING, Any, cast
 
 import pykka
-from pykka._envelope import Envelope
 
 from prx_actors.actors.latches import Future
 from prx_actors.actors.table import process_table
@@ -18,24 +17,26 @@ from prx_actors.driver.protocol import CALLS, OPTIONS, Call
 from prx_actors.driver.reactor import Timer, reactor
 from prx_actors.driver.turn import ChannelClosedError, call_deadline
 from prx_actors.tasks.arguments import convert
-from prx_actors.tasks.checks import CheckedProcess
 from prx_actors.tasks.children import Child
 from prx_actors.tasks.errors import UndefinedCall
 from prx_actors.tasks.filters import Filter
+from prx_actors.tasks.handing import Handing
 from prx_actors.tasks.messages import ExitStatus, Signal, StdinBlocked, StreamClosed, TermSig, signal_number
 from prx_actors.tasks.output import Output
+from prx_actors.tasks.signal_handlers import SignalledProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from prx_actors.actors import Pid, Process
     from prx_actors.driver.listener import Stream
+    from prx_actors.tasks.handing import Hook
     from prx_actors.tasks.task import Task
 
 __all__ = ["TaskProcess"]
 
 
-class TaskProcess(CheckedProcess):
+class TaskProcess(SignalledProcess):
     """Supervises one OS process.
 
     It has no thread and takes no turns of the scheduler for its work: calls
@@ -74,6 +75,9 @@ class TaskProcess(CheckedProcess):
         self._end_reason: object = None
         self._reported = False
         self._drain: Timer | None = None
+        self.at_exit: Hook | None = None
+        """What `atexit` has set for the children."""
+        self._handing: Handing | None = None
 
     def _start_actor_loop(self) -> None:
         process_table.add(self)
@@ -195,6 +199,8 @@ class TaskProcess(CheckedProcess):
 
     def wants_output(self) -> bool:
         """Say whether flow control lets output be read; what waits at the end is read anyhow."""
+        if self._handing is not None:
+            return False
         return not self.output.held or not self._running or self.driver.state is State.GONE
 
     def on_output(self, stream: Stream, data: bytes) -> bool:
@@ -211,8 +217,9 @@ class TaskProcess(CheckedProcess):
             self.tell_owner(StreamClosed(self.task, stream))
 
     def on_signal(self, signal: int, info: bytes) -> None:
-        """Tell the owner of a signal."""
-        self.tell_owner(Signal(self.task, signal_number(signal), info))
+        """Tell the owner of a signal, unless a function takes it."""
+        if not self.caught(signal, info):
+            self.tell_owner(Signal(self.task, signal_number(signal), info))
 
     def on_reaped(self, status: int | None) -> None:
         """Report the end, after all output there was."""
@@ -272,18 +279,24 @@ class TaskProcess(CheckedProcess):
 
     def _ending(self, reason: object) -> None:
         driver = self.driver
+        if self._handing is None and self.parent is not None and driver.state is not State.FORKED:
+            self._handing = Handing.begin(self.parent, self)
         if driver.state in {State.GONE, State.FORKED}:
             reactor.call_soon(self._close_down)
             return
         at_once = isinstance(reason, str) and reason in {"kill", "killed"}
         signal = SIGKILL if at_once else self.signaloneof
-        self._resume_reading()  # a program that blocks in a write could not end by itself
+        if self._handing is None:
+            self._resume_reading()  # a program that blocks in a write could not end by itself
+            reactor.call_soon(driver.stdin.close)
         driver.end(signal, 0 if at_once else self.options["killdelay"] / 1_000_000)
 
     def _close_down(self) -> None:
         """Close all channels and let Exit and Down go out; on the reactor's thread."""
         if self._drain is not None:
             self._drain.cancel()
+        if self._handing is not None and not self._handing.over(self._close_down):
+            return
         self.driver.close()
         self._ended()
 
@@ -359,7 +372,7 @@ class TaskProcess(CheckedProcess):
     def tell_owner(self, message: object) -> None:
         """Put a message into the owner's mailbox, unless the task is being ended."""
         if self._running:
-            self.output.sink.actor_inbox.put(Envelope(message))
+            self.output.tell(message)
 
     def stop_task(self, *, block: bool, timeout: float | None) -> Any:
         """End the task; Pykka's interface, see `Task.stop`."""

@@ -16,14 +16,18 @@ from prx_actors.tasks.calls.mounts import MountCalls
 from prx_actors.tasks.calls.names import NameCalls
 from prx_actors.tasks.calls.namespaces import NamespaceCalls
 from prx_actors.tasks.calls.options import OptionCalls
+from prx_actors.tasks.calls.ownership import OwnershipCalls
 from prx_actors.tasks.calls.paths import PathCalls
 from prx_actors.tasks.calls.processes import ProcessCalls
 from prx_actors.tasks.calls.scheduling import SchedulingCalls
 from prx_actors.tasks.calls.select import SelectCalls
 from prx_actors.tasks.calls.sessions import SessionCalls
+from prx_actors.tasks.calls.shell import ShellCalls
 from prx_actors.tasks.calls.signals import SignalCalls
 from prx_actors.tasks.calls.sockets import SocketCalls
 from prx_actors.tasks.calls.streams import StreamCalls
+from prx_actors.tasks.calls.waiting import WaitingCalls
+from prx_actors.tasks.operations import OperationCalls
 from prx_actors.tasks.process import TaskProcess
 
 if TYPE_CHECKING:
@@ -43,15 +47,19 @@ class Task(
     MountCalls,
     NameCalls,
     NamespaceCalls,
+    OperationCalls,
     OptionCalls,
-    PathCalls,
+    OwnershipCalls,
     ProcessCalls,
     SchedulingCalls,
+    ShellCalls,
+    PathCalls,
     SelectCalls,
     SessionCalls,
     SignalCalls,
     SocketCalls,
     StreamCalls,
+    WaitingCalls,
 ):
     """An OS process, in call state (it obeys calls) or in exec state (a program).
 

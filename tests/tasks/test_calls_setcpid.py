@@ -285,7 +285,7 @@ def test_letting_go_does_not_lift_back_pressure() -> None:
         child = prx.fork(task, high_water=1, flowcontrol=0)
         prx.execvp(child, ["sh", "-c", "yes | head -c 300000; exec sleep 1000"])
         prx.setcpid(child, "flowcontrol", -1)
-        until(lambda: child._process.output._waiting, "the first message waits")
+        until(lambda: child._process.output._unread.size, "the first message waits")
         for _ in range(20):
             prx.setcpid(child, "flowcontrol", -1)
         # One message is a pipe's content at most; a second one may be on its way.

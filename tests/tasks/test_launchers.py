@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 from support.calls import until
 from support.ends import OsProcesses
+from support.features import require
 
 from prx_actors import Down, ExitStatus, Stdout, Task, monitor, prx, receive, shutdown
 from prx_actors.driver import keeper as keepers
@@ -278,3 +279,26 @@ def test_a_launcher_that_hangs_keeps_nobody_else_waiting(tmp_path: Path) -> None
         os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
         late.join(WAIT)
     assert not late.is_alive()
+
+
+@pytest.mark.parametrize(
+    "launcher",
+    [
+        pytest.param("setpriv --no-new-privs", id="setpriv"),
+        pytest.param("nsenter --uts=/proc/self/ns/uts", id="nsenter", marks=pytest.mark.root),
+    ],
+)
+def test_programs_below_a_launcher_exit_stop_and_take_their_daemons_along(launcher: str) -> None:
+    """As they do below a bare driver."""
+    require(shutil.which(launcher.split(maxsplit=1)[0]), launcher.split(maxsplit=1)[0])
+    with prx.fork(exec=launcher) as task:
+        assert prx.sh(task, "echo out; exit 3") == b"out\n"
+        child = prx.fork(task)
+        prx.execvp(child, ["sh", "-c", "setsid sleep 1000 >/dev/null 2>&1 & echo $!; exec sleep 1000"])
+        daemon = int(receive(Stdout, task=child, timeout=WAIT).data)
+        program = child.host_pid
+        with OsProcesses([daemon, program]) as processes:
+            assert prx.stop(child)
+            assert program not in processes.left()
+            prx.stop(task)
+            assert processes.left() == []

@@ -27,6 +27,8 @@
         X(setpriority, "iii") \
         X(setopt, "si") \
         X(getopt, "s") \
+        X(setcpid, "isi") \
+        X(filter, "ll") \
         X(lseek, "iii") \
         X(fcntl, "iii") \
         X(select, "llli") \
@@ -71,6 +73,8 @@
         X(mount, "sssibb") \
         X(umount, "s") \
         X(umount2, "si")
+        X(sigaction, "is") \
+        X(waitpid, "ii")
 
 #define PRX_CALL_NUMBER(name, types) PRX_CALL_##name,
 enum prx_call { PRX_CALLS(PRX_CALL_NUMBER) PRX_CALL_COUNT };

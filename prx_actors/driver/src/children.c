@@ -23,6 +23,7 @@ struct child {
         int64_t deadline;       /* 0: none */
         int signaloneof;        /* asks the child to end, once it is a program */
         bool unreported;
+        bool ended;             /* by the runtime: it is reaped here, whoever waits for the others */
 };
 
 static struct child *children;
@@ -30,6 +31,7 @@ static int children_size;       /* slots that exist */
 static int children_used;       /* slots up to the last one ever taken */
 static volatile int alive;      /* slots with a pid: the handler counts down */
 static bool deadlines;          /* some child may have one */
+static volatile bool waiting;   /* a call waits: what it waits for is not to be reaped under its hands */
 
 static void report(struct child *child) {
         child->unreported = event_send_exited(child->id, child->status) == -EAGAIN;
@@ -49,12 +51,93 @@ static void reaped(pid_t pid, int status) {
         }
 }
 
-void children_reap(void) {
-        int status;
-        pid_t pid;
+enum found { NOTHING, STOPPED, REAPED };
 
-        while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-                reaped(pid, status);
+/* A look first: a traced child's stop comes whatever the options say, and is its tracer's to take. */
+static enum found reap_one(idtype_t type, pid_t pid) {
+        siginfo_t info = { 0 };
+        int status;
+
+        if (waitid(type, (id_t) pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || !info.si_pid)
+                return NOTHING;
+        if (info.si_code != CLD_EXITED && info.si_code != CLD_KILLED && info.si_code != CLD_DUMPED)
+                return STOPPED;
+        if (waitpid(info.si_pid, &status, WNOHANG) <= 0)
+                return NOTHING;
+        reaped(info.si_pid, status);
+        return REAPED;
+}
+
+static void reap_some(bool (*wanted)(const struct child *child, pid_t pid), pid_t pid) {
+        for (int i = 0; i < children_used; i++)
+                if (children[i].pid && wanted(&children[i], pid))
+                        (void) reap_one(P_PID, children[i].pid);
+}
+
+static bool anyone(const struct child *child, pid_t pid) {
+        (void) child;
+        (void) pid;
+        return true;
+}
+
+static bool is_ended(const struct child *child, pid_t pid) {
+        (void) pid;
+        return child->ended;
+}
+
+/* Whom waitpid(2) does not mean by that number. */
+static bool is_other(const struct child *child, pid_t pid) {
+        if (pid == -1)
+                return child->ended;
+        return pid > 0 ? child->pid != pid : getpgid(child->pid) != (pid ? -pid : getpgrp());
+}
+
+void children_reap(void) {
+        enum found found;
+
+        if (!driver.ending && (waiting || signals_child_is_taken())) {
+                reap_some(is_ended, 0);
+                return;
+        }
+        while ((found = reap_one(P_ALL, 0)) == REAPED)
+                ;
+        /* The first of several that have news may be one that has stopped: the others are asked for by name. */
+        if (found == STOPPED)
+                reap_some(anyone, 0);
+}
+
+void children_reap_held(void) {
+        signals_hold_children();
+        children_reap();
+        signals_release_children();
+}
+
+static pid_t wait_for(pid_t pid, int options, int *ret_status) {
+        for (;;) {
+                pid_t found = waitpid(pid, ret_status, options | WNOHANG);
+                if (found)
+                        return found < 0 ? -errno : found;
+                if (options & WNOHANG)
+                        return 0;
+                if (!signals_child_is_taken())
+                        reap_some(is_other, pid);
+                int result = loop_pause();
+                if (result)
+                        return result;
+        }
+}
+
+pid_t children_wait(pid_t pid, int options, int *ret_status) {
+        signals_hold_children();
+        /* Who has SIGCHLD ignored waits until none is left: the statuses are nobody's. */
+        waiting = !signals_child_is_ignored();
+        pid_t found = wait_for(pid, options, ret_status);
+        waiting = false;
+        if (found > 0 && (WIFEXITED(*ret_status) || WIFSIGNALED(*ret_status)))
+                reaped(found, *ret_status);
+        children_reap();
+        signals_release_children();
+        return found;
 }
 
 static int found_family(void) {
@@ -160,8 +243,10 @@ void children_end(int64_t id, int signal, int64_t deadline) {
                         if (signal)
                                 (void) kill(children[i].pid, signal);
                         children[i].deadline = deadline;
+                        children[i].ended = true;
                         deadlines = true;
                 }
+        children_reap();
         signals_release_children();
 }
 

@@ -6,8 +6,15 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Async-signal-safe: takes every exit there is and reports those of the table. */
+/* Async-signal-safe: takes every exit there is and reports those of the table; while SIGCHLD is taken over,
+ * of those children only that the runtime ends. */
 void children_reap(void);
+
+/* The same from outside the handler. */
+void children_reap_held(void);
+
+/* waitpid(2), which ends with -EINTR when the driver is to end. An exit that it takes is reported as any. */
+pid_t children_wait(pid_t pid, int options, int *ret_status);
 
 /* A free slot, or -EAGAIN beyond maxchild, or -ENOMEM. */
 int children_reserve(void);

@@ -73,6 +73,7 @@ pid_t birth_fork(uint64_t flags, int64_t id, const struct birth_options *options
 int loop_init(void);
 void loop_want_event_writable(bool want);
 void loop_run(void) __attribute__((noreturn));
+int loop_pause(void);   /* in a call: until a signal comes (0), or the end (-EINTR) */
 int64_t now_usec(void);
 int64_t deadline_after(int64_t usec);   /* on that clock; for ever, when the sum does not fit */
 

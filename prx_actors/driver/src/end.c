@@ -33,6 +33,7 @@ void end_begin(int64_t deadline, int exit_status) {
         driver.deadline = deadline < own ? deadline : own;
         driver.exit_status = exit_status;
         tell_children();
+        children_reap_held();
         children_ask();
 }
 
@@ -45,6 +46,7 @@ void end_step(void) {
         if (late >= 0 && is_init())
                 _exit(driver.exit_status);
         children_adopt((int) driver.options[PRX_OPTION_signaloneof]);
+        children_reap_held();
         if (late >= 0)
                 children_signal(late >= LATE_USEC ? CHILDREN_ALL : CHILDREN_PROGRAMS, SIGKILL);
 }

@@ -116,6 +116,29 @@ static int timeout_ms(void) {
         return next <= now ? 0 : (int) ((next - now) / 1000 + 1 < 60000 ? (next - now) / 1000 + 1 : 60000);
 }
 
+static void listen_for_calls(uint32_t events) {
+        struct epoll_event event = { .events = events, .data.fd = FD_CALL };
+
+        (void) epoll_ctl(FD_EPOLL, EPOLL_CTL_MOD, FD_CALL, &event);
+}
+
+int loop_pause(void) {
+        struct epoll_event event;
+
+        /* Requests wait until the one under way is answered. */
+        listen_for_calls(EPOLLRDHUP);
+        int n = epoll_pwait(FD_EPOLL, &event, 1, timeout_ms(), signals_held());
+        int error = errno;
+        listen_for_calls(EPOLLIN);
+        if (n < 0)
+                return error == EINTR ? 0 : -error;
+        if (n > 0 && event.data.fd != FD_EVENT)
+                return -EINTR;
+        if (n > 0)
+                on_event_channel(event.events);
+        return driver.ending ? -EINTR : 0;
+}
+
 /* One event a turn: a fork in the middle of a batch would leave the child with the rest of its parent's. */
 void loop_run(void) {
         for (;;) {

@@ -1,6 +1,7 @@
 #include "driver.h"
 
 #include "children.h"
+#include "signals.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -38,9 +39,11 @@ static void prepare(sigset_t *ret_mask) {
         swap_nofile(driver.nofile_raised, driver.nofile_original);
         (void) sigemptyset(&none);
         (void) sigprocmask(SIG_SETMASK, &none, ret_mask);
+        signals_before_exec();
 }
 
 static void undo(const sigset_t *mask) {
+        signals_after_exec();
         (void) prctl(PR_SET_PDEATHSIG, 0);
         (void) sigprocmask(SIG_SETMASK, mask, NULL);
         swap_nofile(driver.nofile_original, driver.nofile_raised);

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <string.h>
 
 enum { ARRIVED_MAX = 64 };
 
@@ -13,8 +14,18 @@ enum { ARRIVED_MAX = 64 };
 static siginfo_t arrived[ARRIVED_MAX];
 static volatile sig_atomic_t arrived_count;
 
+/* Of SIGCHLD, which the handler sends at once: the one for which there was no room. */
+static siginfo_t child_news;
+static volatile sig_atomic_t child_news_waits;
+
+enum disposition { SIG_DISPOSITION_DFL, SIG_DISPOSITION_IGN, SIG_DISPOSITION_INFO };
+
+static const char *const names[] = { "sig_dfl", "sig_ign", "sig_info" };
+
+static enum disposition of_child;
+
 static sigset_t none;
-static sigset_t all_but_child;
+static sigset_t held;   /* what the handler below takes: it waits for the loop */
 static sigset_t all;
 static sigset_t child_only;
 
@@ -29,8 +40,12 @@ static void on_child(int signal, siginfo_t *info, void *context) {
         int saved = errno;
 
         (void) signal;
-        (void) info;
         (void) context;
+        /* What waits already stands for this one too, as with standard signals in the kernel. */
+        if (of_child == SIG_DISPOSITION_INFO && !child_news_waits && event_send_signal(info) < 0) {
+                child_news = *info;
+                child_news_waits = 1;
+        }
         children_reap();
         errno = saved;
 }
@@ -41,41 +56,130 @@ static bool is_fault(int signal) {
                 signal == SIGSYS || signal == SIGTRAP;
 }
 
+static int install(int signal, void (*handler)(int, siginfo_t *, void *)) {
+        struct sigaction action = { .sa_sigaction = handler, .sa_flags = SA_SIGINFO | SA_RESTART, .sa_mask = all };
+
+        return sigaction(signal, &action, NULL) < 0 ? -errno : 0;
+}
+
+static int install_plain(int signal, void (*handler)(int)) {
+        struct sigaction action = { .sa_handler = handler };
+
+        return sigaction(signal, &action, NULL) < 0 ? -errno : 0;
+}
+
+static int disposition_named(const char *name) {
+        for (int i = 0; i <= SIG_DISPOSITION_INFO; i++)
+                if (strcmp(names[i], name) == 0)
+                        return i;
+        return -EINVAL;
+}
+
+static int disposition_of(int signal) {
+        struct sigaction action;
+
+        if (signal == SIGCHLD)
+                return of_child;
+        if (sigaction(signal, NULL, &action) < 0)
+                return -errno;
+        return action.sa_handler == SIG_DFL ? SIG_DISPOSITION_DFL
+                : action.sa_handler == SIG_IGN ? SIG_DISPOSITION_IGN
+                : SIG_DISPOSITION_INFO;
+}
+
+static int set_child(enum disposition wanted) {
+        of_child = wanted;
+        children_reap_held();
+        return 0;
+}
+
+/* Caught signals wait for the loop; what is to act by itself has to be let in while a call blocks, too. */
+static int set(int signal, enum disposition wanted) {
+        if (signal == SIGCHLD)
+                return set_child(wanted);
+        int result = wanted == SIG_DISPOSITION_INFO ? install(signal, on_signal)
+                : install_plain(signal, wanted == SIG_DISPOSITION_IGN ? SIG_IGN : SIG_DFL);
+        if (result)
+                return result;
+        if (wanted == SIG_DISPOSITION_INFO)
+                (void) sigaddset(&held, signal);
+        else
+                (void) sigdelset(&held, signal);
+        (void) sigprocmask(SIG_SETMASK, &held, NULL);
+        return 0;
+}
+
+int signals_action(int signal, const char *name, const char **ret_before) {
+        int before = disposition_of(signal);
+        int wanted = *name ? disposition_named(name) : before;
+
+        if (before < 0 || wanted < 0)
+                return before < 0 ? before : wanted;
+        *ret_before = names[before];
+        return *name ? set(signal, (enum disposition) wanted) : 0;
+}
+
+bool signals_child_is_taken(void) {
+        return of_child == SIG_DISPOSITION_INFO;
+}
+
+bool signals_child_is_ignored(void) {
+        return of_child == SIG_DISPOSITION_IGN;
+}
+
+void signals_before_exec(void) {
+        if (signals_child_is_ignored())
+                (void) install_plain(SIGCHLD, SIG_IGN);
+}
+
+void signals_after_exec(void) {
+        (void) install(SIGCHLD, on_child);
+        children_reap_held();
+}
+
 void signals_init(void) {
-        struct sigaction action = { .sa_flags = SA_SIGINFO | SA_RESTART };
-        struct sigaction by_default = { .sa_handler = SIG_DFL };
+        const char *before;
 
         (void) sigfillset(&all);
-        (void) sigfillset(&all_but_child);
-        (void) sigdelset(&all_but_child, SIGCHLD);
-        for (int signal = 1; signal <= SIGRTMAX; signal++)
-                if (is_fault(signal))
-                        (void) sigdelset(&all_but_child, signal);
+        (void) sigemptyset(&held);
         (void) sigemptyset(&none);
         (void) sigemptyset(&child_only);
         (void) sigaddset(&child_only, SIGCHLD);
-
-        action.sa_mask = all;
-        for (int signal = 1; signal <= SIGRTMAX; signal++) {
-                action.sa_sigaction = signal == SIGCHLD ? on_child : on_signal;
+        for (int signal = 1; signal <= SIGRTMAX; signal++)
                 /* Fails for SIGKILL, SIGSTOP and the C library's own. */
-                (void) sigaction(signal, is_fault(signal) ? &by_default : &action, NULL);
-        }
+                if (signal != SIGCHLD)
+                        (void) signals_action(signal, is_fault(signal) ? "sig_dfl" : "sig_info", &before);
+        (void) install(SIGCHLD, on_child);
         signals_reset();
 }
 
 void signals_reset(void) {
         arrived_count = 0;
-        (void) sigprocmask(SIG_SETMASK, &all_but_child, NULL);
+        child_news_waits = 0;
+        (void) sigprocmask(SIG_SETMASK, &held, NULL);
 }
 
 const sigset_t *signals_wait_mask(void) {
-        return arrived_count < ARRIVED_MAX / 2 ? &none : &all_but_child;
+        return arrived_count < ARRIVED_MAX / 2 ? &none : &held;
+}
+
+const sigset_t *signals_held(void) {
+        return &held;
+}
+
+static void flush_child_news(void) {
+        if (!child_news_waits)
+                return;
+        signals_hold_children();
+        if (event_send_signal(&child_news) == 0)
+                child_news_waits = 0;
+        signals_release_children();
 }
 
 void signals_flush(void) {
         int sent = 0;
 
+        flush_child_news();
         while (sent < arrived_count && event_send_signal(&arrived[sent]) == 0)
                 sent++;
         for (int i = sent; i < arrived_count; i++)

@@ -15,6 +15,21 @@ const sigset_t *signals_wait_mask(void);
 /* Sends what has arrived to the runtime; what does not fit stays. */
 void signals_flush(void);
 
+/* sigaction(2) by the names of its handlers; "" asks. The one before, or a negative errno. The driver's own
+ * handler of SIGCHLD stays whatever the user says, who has a disposition of his own over it. */
+int signals_action(int signal, const char *name, const char **ret_before);
+
+/* Who sees to children: the user, by waitpid; or nobody wants to hear of them. */
+bool signals_child_is_taken(void);
+bool signals_child_is_ignored(void);
+
+/* The mask while calls are performed. */
+const sigset_t *signals_held(void);
+
+/* A program gets SIGCHLD ignored where the user has said so. */
+void signals_before_exec(void);
+void signals_after_exec(void);
+
 /* Around what the SIGCHLD handler touches too. */
 void signals_hold_children(void);
 void signals_release_children(void);

@@ -1,0 +1,157 @@
+"""Tasks and their output in other hands: controlling_process, stdio and atexit."""
+
+from __future__ import annotations
+
+import os
+from itertools import cycle, islice
+from typing import Any
+
+import pytest
+from support.calls import until
+from support.ends import WAIT, down_of
+
+from prx_actors import (
+    ExitStatus,
+    NoProcess,
+    NotOwner,
+    Pid,
+    Stdout,
+    Task,
+    current,
+    exit_signal,
+    monitor,
+    prx,
+    receive,
+    send,
+    spawn,
+)
+from prx_actors.system.pidfd import input_waiting
+from prx_actors.tasks.children import Child
+
+HANDS = 100
+NUMBERS = 400_000
+
+
+def hold(reader: Pid) -> None:
+    """Own a task in turns: take some output, hand it on, and at the end say what came when."""
+    taken: list[tuple[int, bytes]] = []
+    turn = -1
+    while True:
+        message: Any = receive(timeout=WAIT)
+        match message:
+            case ("yours", turn, task):
+                pass
+            case ("pass", task, heir, number):
+                # All that has come to this mailbox came before it went to the next one.
+                prx.controlling_process(task, heir)
+                send(heir, ("yours", number, task))
+                while True:
+                    try:
+                        taken.append((turn, receive(Stdout, timeout=0).data))
+                    except TimeoutError:
+                        break
+                send(reader, "passed")
+            case Stdout(_, data):
+                taken.append((turn, data))
+            case ExitStatus():
+                send(reader, "ended")
+            case "tell":
+                send(reader, taken)
+                return
+
+
+def test_a_flood_handed_over_a_hundred_times_arrives_once_and_in_order() -> None:
+    """Between processes, while it comes: in the order of the hands, the pieces are what was written."""
+    me = current()
+    hands = [spawn(hold, me) for _ in range(3)]
+    with prx.fork() as root:
+        task = prx.fork(root)
+        prx.execvp(task, ["seq", str(NUMBERS)])
+        prx.controlling_process(task, hands[0])
+        send(hands[0], ("yours", 0, task))
+        for number, (giver, heir) in enumerate(islice(zip(cycle(hands), cycle(hands[1:] + hands[:1])), HANDS), 1):
+            send(giver, ("pass", task, heir, number))
+            assert receive(str, timeout=WAIT) in {"passed", "ended"}
+            if not task.is_alive():
+                break
+        pieces: list[tuple[int, bytes]] = []
+        down_of(monitor(task))
+        for hand in hands:
+            send(hand, "tell")
+            pieces += receive(list, timeout=WAIT)
+    pieces.sort(key=lambda piece: piece[0])
+    assert b"".join(data for _, data in pieces) == b"".join(b"%d\n" % n for n in range(1, NUMBERS + 1))
+
+
+def test_a_task_ends_with_its_new_owner_and_not_with_the_old_one() -> None:
+    """And only the owner may hand it over."""
+    heir = spawn(receive)
+    me = current()
+
+    def give() -> None:
+        task = prx.fork()
+        prx.controlling_process(task, heir)
+        send(me, task)
+
+    ref = monitor(spawn(give))
+    task = receive(Task, timeout=WAIT)
+    down_of(ref)
+    assert task.is_alive()
+    with pytest.raises(NotOwner):
+        prx.controlling_process(task, me)
+    with pytest.raises(NotOwner):
+        prx.stdio(task, me)
+    ref = monitor(task)
+    exit_signal(heir, "kill")
+    down_of(ref)
+
+
+def test_nothing_is_handed_to_the_dead() -> None:
+    """The task stays whose it was; a task owns no other one, and what is no pid owns nothing."""
+    dead = spawn(lambda: None)
+    down_of(monitor(dead))
+    with prx.fork() as task, prx.fork() as other:
+        for call in (prx.controlling_process, prx.stdio):
+            with pytest.raises(NoProcess):
+                call(task, dead)
+            with pytest.raises(TypeError):
+                call(task, 3)  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match="is a task"):
+            prx.controlling_process(task, other)
+        assert prx.getpid(task) == task.host_pid
+    with pytest.raises(NoProcess):
+        prx.stdio(task, current())
+
+
+def test_what_one_reader_leaves_unread_does_not_hold_the_next_one_up() -> None:
+    """The mark counts for each by itself."""
+    lazy = spawn(receive, ExitStatus)
+    with prx.fork() as root:
+        task = prx.fork(root, stdio=lazy, high_water=1)
+        prx.execvp(task, ["seq", "100000"])
+        prx.stdio(task, current())
+        assert receive(ExitStatus, task=task, timeout=WAIT).status == 0
+    exit_signal(lazy, "kill")
+
+
+def test_atexit_has_the_stdio_of_a_child_in_hand() -> None:
+    """It is called instead of the closing, with fds that can be read, and the child is gone after."""
+    me = current()
+
+    def keep(drv: object, pipeline: list[int], child: Any) -> None:
+        send(me, (drv, pipeline, child.pid, os.read(child.stdout, 100)))
+
+    with prx.fork() as root:
+        prx.atexit(root, keep)
+        child = prx.fork(root, flowcontrol=0)
+        pid = prx.pidof(child)
+        prx.execvp(child, ["sh", "-c", "echo kept; exec sleep 1000"])
+        known = prx.cpid(root, pid)
+        assert isinstance(known, Child)
+        until(lambda: input_waiting(known.stdout), "it is in the pipe")
+        prx.stop(child)
+        assert receive(tuple, timeout=WAIT) == (prx.drv(root), [], pid, b"kept\n")
+        prx.atexit(root, None)
+        prx.stop(prx.fork(root))
+        with pytest.raises(TimeoutError):
+            receive(tuple, timeout=0)
