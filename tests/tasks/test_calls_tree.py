@@ -186,6 +186,8 @@ ARGUMENTS: dict[str, tuple[object, ...]] = {
     "getenv": ("PATH",),
     "unsetenv": ("PATH",),
     "iolist_to_bin": (["a", [b"b"]],),
+    "sigaction": ("sigterm", "sig_ign"),
+    "waitpid": (-1, "wnohang"),
 }
 
 
