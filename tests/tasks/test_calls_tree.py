@@ -199,6 +199,8 @@ ARGUMENTS: dict[str, tuple[object, ...]] = {
     "setrlimit": ("rlimit_core", (0, 0)),
     "getpriority": ("prio_process", 0),
     "unshare": ("clone_files",),
+    "sigaction": ("sigterm", "sig_ign"),
+    "waitpid": (-1, "wnohang"),
 }
 ACTS = {"mount", "pivot_root", "setgroups", "sethostname", "setns", "umount", "umount2"}
 """Calls with a test of their own for that: they need privilege, or would change the machine."""

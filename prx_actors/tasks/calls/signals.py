@@ -46,7 +46,7 @@ class SignalCalls(Calls):
         self._call("kill", pid, resolve("signal", signal))
 
     def sigaction(
-        self, signal: Constant, handler: Disposition | SignalHandler | str | signals.Handlers | None = None
+        self, signal: Constant, handler: Disposition | SignalHandler | str | int | None = None
     ) -> Disposition | SignalHandler:
         """Say what becomes of a signal that the process gets: sigaction(2).
 

@@ -25,8 +25,11 @@ class Waited(NamedTuple):
     """The status as the kernel has it."""
 
     decoded: list[tuple[str, int] | str]
-    """What it says: `("exit_status", number)`, `("termsig", signal)`, `"coredump"`,
-    `("stopsig", signal)` or `"continued"`."""
+    """That status in words, none with no news.
+
+    `("exit_status", number)`, `("termsig", signal)` and perhaps `"coredump"`,
+    `("stopsig", signal)`, or `"continued"`.
+    """
 
 
 class WaitingCalls(Calls):
