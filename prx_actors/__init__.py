@@ -68,8 +68,8 @@ from prx_actors.tasks.messages import (
     StreamClosed,
     TermSig,
 )
-from prx_actors.tasks.rlimit import RLIM_INFINITY, Rlimit
 from prx_actors.tasks.operations import BadOp, Op
+from prx_actors.tasks.rlimit import RLIM_INFINITY, Rlimit
 from prx_actors.tasks.task import Task
 
 __all__ = [

@@ -289,7 +289,7 @@ def test_letting_go_does_not_lift_back_pressure() -> None:
         for _ in range(20):
             prx.setcpid(child, "flowcontrol", -1)
         # One message is a pipe's content at most; a second one may be on its way.
-        assert 0 < child._process.output._waiting <= 2 * 65536
+        assert 0 < child._process.output._unread.size <= 2 * 65536
         got = 0
         while got < 300_000:
             got += len(receive(Stdout, task=child, timeout=WAIT).data)

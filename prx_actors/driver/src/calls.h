@@ -47,8 +47,6 @@
         X(unsetenv, "s") \
         X(clearenv, "") \
         X(iolist_to_bin, "d") \
-        X(setcpid, "isi") \
-        X(filter, "ll") \
         X(setuid, "i") \
         X(setgid, "i") \
         X(getresuid, "") \
@@ -72,7 +70,7 @@
         X(pivot_root, "ss") \
         X(mount, "sssibb") \
         X(umount, "s") \
-        X(umount2, "si")
+        X(umount2, "si") \
         X(sigaction, "is") \
         X(waitpid, "ii")
 
