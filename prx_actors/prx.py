@@ -32,6 +32,7 @@ __all__ = [
     "execve",
     "execvp",
     "exit",
+    "fexecve",
     "fork",
     "getcwd",
     "getgid",
@@ -45,6 +46,8 @@ __all__ = [
     "pipeline",
     "read",
     "readdir",
+    "reexec",
+    "replace_process_image",
     "setenv",
     "setopt",
     "setpriority",
@@ -181,6 +184,7 @@ execed = _function(Task.execed)
 execve = _function(Task.execve)
 execvp = _function(Task.execvp)
 exit = _function(Task.exit)
+fexecve = _function(Task.fexecve)
 getcwd = _function(Task.getcwd)
 getgid = _function(Task.getgid)
 getopt = _function(Task.getopt)
@@ -193,6 +197,8 @@ pidof = _function(Task.pidof)
 pipeline = _function(Task.pipeline)
 read = _function(Task.read)
 readdir = _function(Task.readdir)
+reexec = _function(Task.reexec)
+replace_process_image = _function(Task.replace_process_image)
 setenv = _function(Task.setenv)
 setopt = _function(Task.setopt)
 setpriority = _function(Task.setpriority)

@@ -9,6 +9,7 @@ from prx_actors.driver.driver import State
 from prx_actors.tasks.calls.environment import EnvironmentCalls
 from prx_actors.tasks.calls.files import FileCalls
 from prx_actors.tasks.calls.identity import IdentityCalls
+from prx_actors.tasks.calls.images import ImageCalls
 from prx_actors.tasks.calls.options import OptionCalls
 from prx_actors.tasks.calls.processes import ProcessCalls
 from prx_actors.tasks.calls.scheduling import SchedulingCalls
@@ -27,6 +28,7 @@ class Task(
     EnvironmentCalls,
     FileCalls,
     IdentityCalls,
+    ImageCalls,
     OptionCalls,
     ProcessCalls,
     SchedulingCalls,

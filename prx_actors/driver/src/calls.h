@@ -9,6 +9,8 @@
         X(clone, "ii") \
         X(execvp, "sv") \
         X(execve, "svv") \
+        X(fexecve, "ivv") \
+        X(reexec, "vvi") \
         X(exit, "i") \
         X(getpid, "") \
         X(getuid, "") \

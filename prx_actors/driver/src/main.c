@@ -2,6 +2,8 @@
  * fork. */
 #include "driver.h"
 
+#include "reexec.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
@@ -92,6 +94,8 @@ static void complain(void) {
 int main(void) {
         /* Large buffers go back to the kernel; of itself the C library would keep megabytes after the first one. */
         (void) mallopt(M_MMAP_THRESHOLD, 1 << 17);
+        if (reexec_resume())
+                loop_resume();
         if (birth_keeper() < 0) {
                 complain();
                 return PRX_EXIT_STARTUP;
@@ -100,5 +104,7 @@ int main(void) {
                 return PRX_EXIT_STARTUP;
         if (loop_init() < 0)
                 return PRX_EXIT_RESOURCE;
+        /* While the runtime makes its first request. */
+        image_init();
         loop_run();
 }

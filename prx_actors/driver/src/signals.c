@@ -2,6 +2,7 @@
 
 #include "children.h"
 #include "event.h"
+#include "state.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -89,4 +90,48 @@ void signals_hold_children(void) {
 
 void signals_release_children(void) {
         (void) sigprocmask(SIG_UNBLOCK, &child_only, NULL);
+}
+
+/* What an exec makes of a handler, the default, is not what it was. */
+static void (*dispositions[NSIG])(int);
+
+static bool is_handled(int signal) {
+        return dispositions[signal] != SIG_DFL && dispositions[signal] != SIG_IGN;
+}
+
+void signals_save(void) {
+        struct sigaction action;
+        int count = arrived_count;
+
+        for (int signal = 1; signal <= SIGRTMAX; signal++)
+                dispositions[signal] = sigaction(signal, NULL, &action) < 0 ? SIG_DFL : action.sa_handler;
+        state_put(dispositions, sizeof(dispositions));
+        state_put(&count, sizeof(count));
+        state_put(arrived, sizeof(arrived));
+}
+
+void signals_take(void) {
+        int count;
+
+        state_take(dispositions, sizeof(dispositions));
+        state_take(&count, sizeof(count));
+        state_take(arrived, sizeof(arrived));
+        arrived_count = count >= 0 && count <= ARRIVED_MAX ? count : 0;
+}
+
+void signals_resume(void) {
+        int count = arrived_count;
+
+        signals_init();
+        arrived_count = count;
+        for (int signal = 1; signal <= SIGRTMAX; signal++) {
+                struct sigaction action = { .sa_handler = dispositions[signal] };
+                if (!is_handled(signal))
+                        (void) sigaction(signal, &action, NULL);
+        }
+        if (is_handled(SIGCHLD)) {
+                signals_hold_children();
+                children_reap();
+                signals_release_children();
+        }
 }

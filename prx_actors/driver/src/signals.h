@@ -15,6 +15,13 @@ const sigset_t *signals_wait_mask(void);
 /* Sends what has arrived to the runtime; what does not fit stays. */
 void signals_flush(void);
 
+/* Across an exec of the driver: what has arrived and was not sent yet, and what is ignored or left to its default. */
+void signals_save(void);
+void signals_take(void);
+
+/* In the new image, once the table of children is complete. */
+void signals_resume(void);
+
 /* Around what the SIGCHLD handler touches too. */
 void signals_hold_children(void);
 void signals_release_children(void);
