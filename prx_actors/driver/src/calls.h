@@ -9,8 +9,6 @@
         X(clone, "ii") \
         X(execvp, "sv") \
         X(execve, "svv") \
-        X(fexecve, "ivv") \
-        X(reexec, "vvi") \
         X(exit, "i") \
         X(getpid, "") \
         X(getuid, "") \
@@ -27,7 +25,9 @@
         X(readdir, "s") \
         X(setpriority, "iii") \
         X(setopt, "si") \
-        X(getopt, "s")
+        X(getopt, "s") \
+        X(fexecve, "ivv") \
+        X(reexec, "vvi")
 
 #define PRX_CALL_NUMBER(name, types) PRX_CALL_##name,
 enum prx_call { PRX_CALLS(PRX_CALL_NUMBER) PRX_CALL_COUNT };

@@ -104,7 +104,6 @@ int main(void) {
                 return PRX_EXIT_STARTUP;
         if (loop_init() < 0)
                 return PRX_EXIT_RESOURCE;
-        /* While the runtime makes its first request. */
         image_init();
         loop_run();
 }

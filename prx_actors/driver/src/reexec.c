@@ -70,6 +70,8 @@ static int exec_image(char **argv, char **envp) {
 /* Signals are blocked, as ever outside the loop's wait, and wait in the kernel across the exec; SIGCHLD too, so
  * that no child is reaped which the state still calls alive. */
 int reexec(char **argv, char **envp) {
+        if (driver.depth < 0)
+                return image_fill();
         signals_hold_children();
         int result = save();
 

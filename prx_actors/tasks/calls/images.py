@@ -122,8 +122,8 @@ class ImageCalls(Calls):
         A task whose effective and real ids differ loses variables like
         `LD_LIBRARY_PATH`, as a set-uid program does.
 
-        The image is a sealed copy in memory that was made when the root's
-        launcher started: this works without `/proc`, after chroot(2), in any
+        The image is a sealed copy in memory that the root's keeper
+        makes for the first who asks: this works without `/proc`, after chroot(2), in any
         namespace, and gives a container no handle on the driver's file. Where
         the system forbids such copies (`vm.memfd_noexec=2`) it is the file.
 
@@ -150,7 +150,7 @@ class ImageCalls(Calls):
 
         """
         title = [TITLE] if argv is None else _arguments(argv)
-        self._call("reexec", title, [] if env is None else env, env is None)
+        self._process.reexec((title, [] if env is None else env, env is None))
 
     def replace_process_image(self, argv: Iterable[Path] | None = None, env: Iterable[Path] | None = None) -> None:
         """Replace the driver's image by a fresh one: another name of `reexec`.
