@@ -217,7 +217,18 @@ def test_times_beyond_reason_do_no_harm(delay: int) -> None:
         assert other.is_alive()
 
 
-HARMLESS = CALLS.keys() - {"fork", "clone", "execvp", "execve", "fexecve", "exit", "kill", "open", "setpriority", "chdir"}
+HARMLESS = CALLS.keys() - {
+    "fork",
+    "clone",
+    "execvp",
+    "execve",
+    "fexecve",
+    "exit",
+    "kill",
+    "open",
+    "setpriority",
+    "chdir",
+}
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(1 << 63), (1 << 64) - 1) | st.floats() | st.binary() | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
