@@ -25,8 +25,8 @@ pytestmark = [pytest.mark.static]
 
 NOBODY = 65534
 ENOEXEC = 8
-FILL = (["prx-driver"], [], 1)
-REEXEC = (["again"], ["A=1"], 0)
+FILL: tuple[object, ...] = (["prx-driver"], [], 1)
+REEXEC: tuple[object, ...] = (["again"], ["A=1"], 0)
 
 
 def call(number: int, name: str, *args: object) -> bytes:

@@ -9,7 +9,7 @@ import signal
 import threading
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.calls import children, fails, outcome, program, until
@@ -94,7 +94,8 @@ def test_the_environment_is_kept_or_replaced() -> None:
         before = prx.environ(task)
         prx.reexec(task)
         assert prx.environ(task) == before
-        for env in (["A=1", b"B=\xff", "no equals sign"], []):
+        environments: list[list[str | bytes]] = [["A=1", b"B=\xff", "no equals sign"], []]
+        for env in environments:
             prx.reexec(task, None, env)
             assert prx.environ(task) == [os.fsencode(one) for one in env]
             child = prx.fork(task)
@@ -106,7 +107,7 @@ def test_the_environment_is_kept_or_replaced() -> None:
 
 def test_options_and_working_directory_are_kept(tmp_path: Path) -> None:
     """All that `setopt` sets, for the task and what it forks later."""
-    options = {"maxchild": 3, "maxforkdepth": 5, "signaloneof": 2, "killdelay": 1.5, "flowcontrol": 7}
+    options: dict[str, Any] = {"maxchild": 3, "maxforkdepth": 5, "signaloneof": 2, "killdelay": 1.5, "flowcontrol": 7}
     with prx.fork(**options) as task:
         prx.chdir(task, tmp_path)
         prx.reexec(task)
@@ -201,6 +202,12 @@ def test_ends_of_children_are_told_whatever_happens_to_their_parent() -> None:
         until(lambda: children(task) == [], "none is left")
 
 
+def send_ten(pid: int) -> None:
+    """Send a process ten real-time signals."""
+    for _ in range(10):
+        os.kill(pid, signal.SIGRTMIN + 2)
+
+
 def test_signals_meanwhile_are_not_lost() -> None:
     """Real-time ones, which are counted, from before to after."""
     with prx.fork() as task:
@@ -208,7 +215,7 @@ def test_signals_meanwhile_are_not_lost() -> None:
         assert pid is not None
         sent = 0
         for _ in range(TIMES):
-            sender = threading.Thread(target=lambda: [os.kill(pid, signal.SIGRTMIN + 2) for _ in range(10)])
+            sender = threading.Thread(target=send_ten, args=(pid,))
             sender.start()
             prx.reexec(task)
             sender.join()
@@ -339,8 +346,8 @@ def test_a_small_file_size_limit_lets_fork_work() -> None:
         old = resource.prlimit(pid, resource.RLIMIT_FSIZE, (1, resource.prlimit(pid, resource.RLIMIT_FSIZE)[1]))
         child = prx.fork(task)
         assert child.host_pid is not None
-        for one in (pid, child.host_pid):
-            resource.prlimit(one, resource.RLIMIT_FSIZE, old)
+        for number in (pid, child.host_pid):
+            resource.prlimit(number, resource.RLIMIT_FSIZE, old)
         for one in (task, child):
             with fails(errno.EFBIG, note=f"of {one}"):
                 prx.reexec(one)

@@ -16,6 +16,8 @@ from prx_actors import prx, shutdown
 from prx_actors.driver.keeper import driver_path
 
 if TYPE_CHECKING:
+    from support.unprivileged import Unprivileged
+
     from prx_actors import Task
 
 pytestmark = [pytest.mark.static]
@@ -113,24 +115,60 @@ def test_nobody_can_write_to_the_image() -> None:
                     image.truncate(0)
 
 
-def test_what_cannot_read_the_driver_can_reexec(tmp_path: Path) -> None:
-    """The binary of a keeper that may run it only: the file itself stands in for the image."""
-    require(os.geteuid() != 0 or _has("setpriv"), "setpriv")
-    copy = tmp_path / "prx-driver"
-    copy.write_bytes(Path(driver_path()).read_bytes())
-    tmp_path.chmod(0o711)
-    copy.chmod(0o111)
-    launcher = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if os.geteuid() == 0 else []
-    for folder in tmp_path.parents:
-        if folder.stat().st_uid == os.geteuid() and folder != Path("/tmp"):
-            folder.chmod(folder.stat().st_mode | 0o111)
+def is_the_file(task: Task) -> bool:
+    """Say whether a task executes the driver's file, and not a copy of it."""
+    return Path(f"/proc/{task.host_pid}/exe").samefile(driver_path())
+
+
+@pytest.mark.root
+def test_where_no_file_in_memory_may_be_executed_it_is_the_driver_s_file() -> None:
+    """`vm.memfd_noexec=2`, which a pid namespace has for itself."""
+    script = 'echo 2 >/proc/sys/vm/memfd_noexec && exec "$0"'
+    namespace = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c"]
+    works = subprocess.run([*namespace, script, "true"], check=False, capture_output=True).returncode == 0
+    require(works, "vm.memfd_noexec that may be set")
     try:
-        with prx.fork(exec=launcher, progname=str(copy)) as task:
+        with prx.fork(exec=[*namespace, script]) as root:
+            task = prx.fork(root)
             prx.reexec(task, ["other"])
-            assert prx.getpid(task) == task.host_pid
+            assert Path(f"/proc/{task.host_pid}/cmdline").read_bytes() == b"other\0"
+            assert is_the_file(task)
+            again_and_again(task)
     finally:
         shutdown()
 
 
-def _has(name: str) -> bool:
-    return subprocess.run(["which", name], check=False, capture_output=True).returncode == 0
+@pytest.mark.root
+def test_a_driver_that_its_user_cannot_read_is_executed_itself(tmp_path: Path) -> None:
+    """There is nothing to be copied."""
+    copy = tmp_path / "prx-driver"
+    copy.write_bytes(Path(driver_path()).read_bytes())
+    copy.chmod(0o711)
+    launcher = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+        folder.chmod(0o711)
+    try:
+        with prx.fork(exec=launcher, progname=str(copy)) as task:
+            prx.reexec(task, ["other"])
+            assert (prx.getpid(task), prx.getuid(task)) == (task.host_pid, 65534)
+            assert Path(f"/proc/{task.host_pid}/cmdline").read_bytes() == b"other\0"
+    finally:
+        shutdown()
+
+
+SUDO = """
+from prx_actors import prx
+with prx.fork(exec="sudo -n") as root:
+    task = prx.fork(root)
+    for one in (task, root):
+        prx.reexec(one)
+        prx.reexec(one, ["x"], [])
+    print(prx.getuid(root), prx.getuid(task), prx.environ(task), prx.getpid(task) == prx.pidof(task))
+"""
+
+
+@pytest.mark.root
+def test_a_root_that_sudo_started_reexecs(sudoer: Unprivileged) -> None:
+    """On the order of a runtime that is nobody's."""
+    done = sudoer.run("-c", SUDO)
+    assert (done.stderr, done.stdout) == ("", "0 0 [] True\n")
