@@ -53,6 +53,19 @@ def test_an_image_is_not_there_until_the_keeper_was_asked_for_it() -> None:
         assert child.request("environ") == [0, [b"A=1"]]
 
 
+def test_the_keeper_becomes_no_program() -> None:
+    """`EPERM`: all below it would be lost."""
+    with keeper() as (wire, _):
+        execs: dict[str, tuple[object, ...]] = {
+            "execvp": ("true", ["true"]),
+            "execve": ("/bin/true", ["true"], []),
+            "fexecve": (0, ["true"], []),
+        }
+        for name, args in execs.items():
+            assert wire.request(name, *args) == [1, None]
+        assert wire.is_alive()
+
+
 def test_requests_behind_a_reexec_are_performed_by_the_new_image(driver: Wire) -> None:
     """All in one write, a second one among them; the replies come in order."""
     requests = [
@@ -93,6 +106,7 @@ def test_fds_of_a_fork_behind_a_reexec_are_kept(driver: Wire) -> None:
         channel = Channel(near)
         channel.send(call(1, "getpid"))
         assert channel.receive() == [1, 0, child]
+        assert driver.request("getpid") == [0, pid]  # it has closed what it has sent
         assert len(os.listdir(f"/proc/{pid}/fd")) == 14  # noqa: PTH208 -- names only
         near.shutdown(socket.SHUT_RDWR)
         assert driver.event.receive()[:2] == [lib.PRX_EVENT_SIGNAL, 18]

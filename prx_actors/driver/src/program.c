@@ -71,6 +71,9 @@ static int execute(const struct program *program) {
 static int become(const struct program *program) {
         sigset_t mask;
 
+        /* The keeper is no task: who asks for it does not know what it does. */
+        if (!driver.program)
+                return -EPERM;
         if (children_any())
                 return -EACCES;
         prepare(&mask);

@@ -89,8 +89,7 @@ static void restore_traits(void) {
         struct traits traits;
 
         state_take(&traits, sizeof(traits));
-        if (traits.dumpable != 1)
-                (void) prctl(PR_SET_DUMPABLE, 0);
+        (void) prctl(PR_SET_DUMPABLE, traits.dumpable == 1);
         (void) prctl(PR_SET_NAME, traits.name);
         driver.program = NULL;
         if (driver.parent_family && traits.slot >= 0 && traits.slot < PRX_CHILDREN_MAX)
