@@ -47,6 +47,7 @@ __all__ = [
     "exit",
     "fcntl",
     "fcntl_constant",
+    "fexecve",
     "file_constant",
     "filter",
     "fork",
@@ -83,6 +84,8 @@ __all__ = [
     "ptrace_constant",
     "read",
     "readdir",
+    "reexec",
+    "replace_process_image",
     "rlimit_constant",
     "rmdir",
     "seccomp_constant",
@@ -271,6 +274,7 @@ execvp = _function(Task.execvp)
 exit = _function(Task.exit)
 fcntl = _function(Task.fcntl)
 fcntl_constant = _function(Task.fcntl_constant)
+fexecve = _function(Task.fexecve)
 file_constant = _function(Task.file_constant)
 filter = _function(Task.filter)
 getcpid = _function(Task.getcpid)
@@ -306,6 +310,8 @@ prctl_constant = _function(Task.prctl_constant)
 ptrace_constant = _function(Task.ptrace_constant)
 read = _function(Task.read)
 readdir = _function(Task.readdir)
+reexec = _function(Task.reexec)
+replace_process_image = _function(Task.replace_process_image)
 rlimit_constant = _function(Task.rlimit_constant)
 rmdir = _function(Task.rmdir)
 seccomp_constant = _function(Task.seccomp_constant)

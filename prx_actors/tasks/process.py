@@ -13,6 +13,7 @@ from prx_actors.actors.latches import Future
 from prx_actors.actors.table import process_table
 from prx_actors.actors.threads import current_process
 from prx_actors.driver.driver import SIGKILL, Driver, State
+from prx_actors.driver.image import fill_image
 from prx_actors.driver.protocol import CALLS, OPTIONS, Call
 from prx_actors.driver.reactor import Timer, reactor
 from prx_actors.driver.turn import ChannelClosedError, call_deadline
@@ -146,6 +147,18 @@ class TaskProcess(SignalledProcess):
                 self.output.counts = False
                 self._resume_reading()
             raise self.explain(call, args, error) from None
+
+    def reexec(self, args: tuple[Any, ...]) -> None:
+        """Have the driver execute itself."""
+        call = CALLS["reexec"]
+        self.check_owner(call.name)
+        self.check_call_state(call.name)
+        convert(call, args)
+        try:
+            fill_image(self.driver)
+        except ChannelClosedError:
+            raise self.gone(call.name) from None
+        self.perform(call, args)
 
     def exit(self, status: int) -> None:
         """Have the driver exit."""

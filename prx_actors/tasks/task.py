@@ -11,6 +11,7 @@ from prx_actors.tasks.calls.environment import EnvironmentCalls
 from prx_actors.tasks.calls.files import FileCalls
 from prx_actors.tasks.calls.filter import FilterCalls
 from prx_actors.tasks.calls.identity import IdentityCalls
+from prx_actors.tasks.calls.images import ImageCalls
 from prx_actors.tasks.calls.limits import LimitCalls
 from prx_actors.tasks.calls.mounts import MountCalls
 from prx_actors.tasks.calls.names import NameCalls
@@ -48,6 +49,7 @@ class Task(
     NameCalls,
     NamespaceCalls,
     OperationCalls,
+    ImageCalls,
     OptionCalls,
     OwnershipCalls,
     ProcessCalls,

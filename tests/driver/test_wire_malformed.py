@@ -199,6 +199,7 @@ def test_a_fork_with_another_number_of_fds_fails_and_keeps_none(name: str, count
     """As when there was no room for all of them: `EMFILE`, and the driver goes on."""
     args: tuple[object, ...] = (5, []) if name == "fork" else (5, 0, [])
     with keeper() as (wire, process):
+        assert wire.is_alive()  # it has closed what it was born with
         before = len(os.listdir(f"/proc/{process.pid}/fd"))  # noqa: PTH208 -- names only
         for _ in range(3):
             assert wire.request(name, *args, fds=[0] * count) == [24, None]

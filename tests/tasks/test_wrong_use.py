@@ -38,6 +38,7 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "clone": ([],),
     "execvp": (["true"],),
     "execve": (["/bin/true"], []),
+    "fexecve": (3, ["true"], []),
     "exit": (0,),
     "kill": (0, 0),
     "chdir": ("/",),

@@ -10,7 +10,6 @@
 #include <linux/sched.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -79,7 +78,7 @@ int birth_keeper(void) {
         int result = raise_nofile();
         if (!result && dup3(0, FD_CALL, O_CLOEXEC) < 0)
                 result = -errno;
-        if (!result && syscall(SYS_close_range, 3, FD_CALL - 1, 0) < 0 && errno != ENOSYS)
+        if (!result && syscall(SYS_close_range, 3, FD_OWN_FIRST - 1, 0) < 0 && errno != ENOSYS)
                 result = -errno;
         if (!result)
                 result = open_self();
@@ -121,15 +120,16 @@ static int take_channels(const int *received) {
 }
 
 static int take_parent(void) {
-        if (dup3(FD_SELF, FD_PARENT, O_CLOEXEC) < 0 || dup3(FD_FAMILY, FD_ORDERS, O_CLOEXEC) < 0)
+        if (dup3(FD_SELF, FD_PARENT, O_CLOEXEC) < 0 || dup3(FD_FAMILY, FD_ORDERS, O_CLOEXEC) < 0 ||
+            dup3(FD_FAMILY_PAGE, FD_PARENT_PAGE, O_CLOEXEC) < 0)
                 return -errno;
-        /* FD_FAMILY stays the parent's until the first child needs one: its number must not fall free. */
+        /* FD_FAMILY and its page stay the parent's until the first child needs one: their numbers must not fall
+         * free. */
         return open_self();
 }
 
 static void take_family(int slot) {
-        if (driver.parent_family)
-                (void) munmap(driver.parent_family, sizeof(struct family) + PRX_CHILDREN_MAX);
+        family_unmap(driver.parent_family);
         driver.parent_family = driver.family;
         driver.family = NULL;
         driver.program = &driver.parent_family->program[slot];

@@ -72,7 +72,9 @@
         X(umount, "s") \
         X(umount2, "si") \
         X(sigaction, "is") \
-        X(waitpid, "ii")
+        X(waitpid, "ii") \
+        X(fexecve, "ivv") \
+        X(reexec, "vvi")
 
 #define PRX_CALL_NUMBER(name, types) PRX_CALL_##name,
 enum prx_call { PRX_CALLS(PRX_CALL_NUMBER) PRX_CALL_COUNT };

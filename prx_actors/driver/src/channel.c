@@ -2,8 +2,10 @@
 
 #include "call.h"
 #include "driver.h"
+#include "state.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -26,6 +28,9 @@ static int fds[FDS_MAX];
 static int fds_count;
 static bool fds_truncated;
 static int reply_fd = -1;
+
+static uint32_t performed;      /* number of the request being performed, */
+static size_t performed_size;   /* and bytes of its frame, first in the input */
 
 static struct mp_writer reply = { .limit = (size_t) PRX_FRAME_MAX + PREFIX };
 
@@ -187,6 +192,7 @@ static int perform(uint8_t *data, size_t size) {
                 return -EBADMSG;
         if (start_reply() < 0)
                 return -ENOMEM;
+        performed = (uint32_t) number;
         int result = call_perform(call, count - 2, &r, &reply);
         if (result == CALL_MALFORMED)
                 return -EBADMSG;
@@ -203,6 +209,7 @@ static int perform_complete(void) {
         size_t size;
 
         while (input_have >= PREFIX && input_have >= (size = frame_size())) {
+                performed_size = size;
                 int result = perform(input + PREFIX, size - PREFIX);
                 if (result)
                         return result;
@@ -231,4 +238,47 @@ int channel_serve(void) {
         if (!result)
                 result = perform_complete();
         return result == -EAGAIN || result == CALL_NO_REPLY ? 0 : result;
+}
+
+void channel_save(void) {
+        size_t left = input_have - performed_size;
+
+        state_put(&performed, sizeof(performed));
+        state_put(&fds_count, sizeof(fds_count));
+        state_put(fds, sizeof(fds));
+        state_put(&fds_truncated, sizeof(fds_truncated));
+        state_put(&left, sizeof(left));
+        state_put(input + performed_size, left);
+}
+
+int channel_take(void) {
+        size_t left;
+
+        state_take(&performed, sizeof(performed));
+        state_take(&fds_count, sizeof(fds_count));
+        state_take(fds, sizeof(fds));
+        state_take(&fds_truncated, sizeof(fds_truncated));
+        state_take(&left, sizeof(left));
+        if (fds_count < 0 || fds_count > FDS_MAX || left > state_left())
+                return -EBADMSG;
+        if (resize_input(left > REST ? left : REST) < 0)
+                return -ENOMEM;
+        state_take(input, left);
+        input_have = left;
+        return 0;
+}
+
+void channel_keep_fds(bool keep) {
+        for (int i = 0; i < fds_count; i++)
+                (void) fcntl(fds[i], F_SETFD, keep ? 0 : FD_CLOEXEC);
+}
+
+int channel_resume(void) {
+        int result = start_reply();
+
+        if (!result)
+                result = send_reply(performed, 0);
+        if (!result)
+                result = perform_complete();
+        return result == CALL_NO_REPLY ? 0 : result;
 }

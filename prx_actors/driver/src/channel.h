@@ -1,6 +1,7 @@
 /* The call socket: requests in, replies out. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Reads what is there and performs the requests that are complete. 0, -EPIPE at the end of the channel, or
@@ -18,3 +19,11 @@ void channel_drop_fds(void);
 
 /* Gives the channel an fd to send with the reply and to close then. */
 void channel_reply_with(int fd);
+
+/* Across an exec of the driver: what has been read beyond the request being performed, with its fds. */
+void channel_save(void);
+int channel_take(void);
+void channel_keep_fds(bool keep);
+
+/* Answers the request that was performed by that exec and performs what followed it; as channel_serve. */
+int channel_resume(void);

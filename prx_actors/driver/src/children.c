@@ -4,13 +4,13 @@
 #include "event.h"
 #include "procfs.h"
 #include "signals.h"
+#include "state.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -145,15 +145,13 @@ static int found_family(void) {
 
         if (driver.family)
                 return 0;
-        /* Only the touched pages of it come to exist. */
-        family = mmap(NULL, sizeof(*family) + PRX_CHILDREN_MAX, PROT_READ | PROT_WRITE,
-                      MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        if (family == MAP_FAILED)
+        family = family_make();
+        if (!family)
                 return -errno;
         int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
         if (fd < 0 || dup3(fd, FD_FAMILY, O_CLOEXEC) < 0) {
                 int error = -errno;
-                (void) munmap(family, sizeof(*family) + PRX_CHILDREN_MAX);
+                family_unmap(family);
                 if (fd >= 0)
                         (void) close(fd);
                 return error;
@@ -338,4 +336,27 @@ void children_signal(enum children_kind kind, int signal) {
                 if (children[i].pid && (kind == CHILDREN_ALL || driver.family->program[i]))
                         (void) kill(children[i].pid, signal);
         signals_release_children();
+}
+
+void children_save(void) {
+        state_put(&children_used, sizeof(children_used));
+        state_put(children, (size_t) children_used * sizeof(*children));
+}
+
+int children_take(void) {
+        int used;
+
+        state_take(&used, sizeof(used));
+        if (used < 0 || (size_t) used > state_left() / sizeof(*children))
+                return -EBADMSG;
+        while (children_size < used)
+                if (grow() < 0)
+                        return -ENOMEM;
+        if (used)
+                state_take(children, (size_t) used * sizeof(*children));
+        children_used = used;
+        for (int i = 0; i < used; i++)
+                alive += children[i].pid != 0;
+        deadlines = true;
+        return 0;
 }

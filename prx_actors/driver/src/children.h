@@ -49,3 +49,7 @@ void children_ask(void);
 
 enum children_kind { CHILDREN_PROGRAMS, CHILDREN_ALL };
 void children_signal(enum children_kind kind, int signal);
+
+/* Across an exec of the driver, with SIGCHLD held back. */
+void children_save(void);
+int children_take(void);

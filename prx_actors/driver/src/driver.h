@@ -14,7 +14,11 @@
 /* The driver's own fds have fixed numbers, out of the way of what the user opens and below 64, where the
  * kernel's table of a process needs no allocation of its own. All are close-on-exec. */
 enum {
-        FD_CALL = 57,   /* requests and replies */
+        FD_STATE = 53,  /* what the image before this one has left, for a moment */
+        FD_IMAGE,       /* the driver's binary */
+        FD_FAMILY_PAGE, /* struct family, shared with the children */
+        FD_PARENT_PAGE, /* the parent's FD_FAMILY_PAGE */
+        FD_CALL,        /* requests and replies */
         FD_EVENT,       /* events and orders */
         FD_EPOLL,
         FD_SELF,        /* pidfd of this process, which its children poll */
@@ -22,7 +26,7 @@ enum {
         FD_FAMILY,      /* eventfd by which the children are told to end */
         FD_ORDERS,      /* the parent's FD_FAMILY */
         FD_OWN_END,
-        FD_OWN_FIRST = FD_CALL,
+        FD_OWN_FIRST = FD_STATE,
 };
 
 /* One page shared by a driver and its children: it works whatever credentials, namespaces and signal
@@ -74,8 +78,15 @@ int loop_init(void);
 void loop_want_event_writable(bool want);
 void loop_run(void) __attribute__((noreturn));
 int loop_pause(void);   /* in a call: until a signal comes (0), or the end (-EINTR) */
+void loop_resume(void) __attribute__((noreturn));       /* the same, after an exec of the driver */
 int64_t now_usec(void);
 int64_t deadline_after(int64_t usec);   /* on that clock; for ever, when the sum does not fit */
+
+/* family.c: none, with errno, when there is no memory. */
+struct family *family_make(void);
+struct family *family_map(int fd);
+void family_unmap(struct family *family);
+bool family_is_kept(int fd);    /* whether it outlives an exec of the driver */
 
 /* end.c: the end of this driver and of all below it. */
 void end_begin(int64_t deadline, int exit_status);
@@ -91,6 +102,7 @@ int title_set(const void *text, size_t size);
 
 /* program.c: what a program gets and what it must not. */
 int program_exec(const char *path, char **argv, char **envp);
+int program_fexec(int fd, char **argv, char **envp);
 
 /* True for the fds above, which no call may touch. */
 static inline bool fd_is_own(int64_t fd) {

@@ -3,6 +3,7 @@
 #include "children.h"
 #include "driver.h"
 #include "msgpack.h"
+#include "state.h"
 
 #include <errno.h>
 #include <string.h>
@@ -75,6 +76,19 @@ static size_t have;
 
 void event_forget(void) {
         have = 0;
+}
+
+void event_save(void) {
+        state_put(&have, sizeof(have));
+        state_put(data, have);
+}
+
+int event_take(void) {
+        state_take(&have, sizeof(have));
+        if (have >= sizeof(data))
+                return -EBADMSG;
+        state_take(data, have);
+        return 0;
 }
 
 int event_receive_orders(void) {

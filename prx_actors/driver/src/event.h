@@ -11,5 +11,9 @@ int event_send_signal(const siginfo_t *info);
 /* In a new driver: part of an order to the parent is not for us. */
 void event_forget(void);
 
+/* Across an exec of the driver. */
+void event_save(void);
+int event_take(void);
+
 /* Reads and obeys orders; -EPIPE when the runtime has closed the channel. */
 int event_receive_orders(void);

@@ -76,9 +76,7 @@ static void on_event_channel(uint32_t events) {
                 end_now(FD_EVENT, own_deadline(), 0);
 }
 
-static void on_call_channel(void) {
-        int result = channel_serve();
-
+static void on_served(int result) {
         if (result == 0)
                 return;
         end_now(FD_CALL, own_deadline(), result == -EBADMSG ? PRX_EXIT_PROTOCOL
@@ -100,7 +98,7 @@ static void on_ready(const struct epoll_event *event) {
                 if (driver.ending)
                         unwatch(FD_CALL);
                 else
-                        on_call_channel();
+                        on_served(channel_serve());
         }
 }
 
@@ -151,4 +149,10 @@ void loop_run(void) {
                 if (driver.ending)
                         end_step();
         }
+}
+
+/* Nothing new may come on the channel, although a request is waiting: it is in our input already. */
+void loop_resume(void) {
+        on_served(channel_resume());
+        loop_run();
 }

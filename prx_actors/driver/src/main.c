@@ -2,6 +2,8 @@
  * fork. */
 #include "driver.h"
 
+#include "reexec.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
@@ -93,6 +95,8 @@ int main(int argc, char **argv) {
         /* Large buffers go back to the kernel; of itself the C library would keep megabytes after the first one. */
         (void) mallopt(M_MMAP_THRESHOLD, 1 << 17);
         title_init(argc, argv);
+        if (reexec_resume())
+                loop_resume();
         if (birth_keeper() < 0) {
                 complain();
                 return PRX_EXIT_STARTUP;
@@ -101,5 +105,6 @@ int main(int argc, char **argv) {
                 return PRX_EXIT_STARTUP;
         if (loop_init() < 0)
                 return PRX_EXIT_RESOURCE;
+        image_init();
         loop_run();
 }

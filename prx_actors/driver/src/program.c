@@ -4,9 +4,11 @@
 #include "signals.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static void swap_nofile(rlim_t from, rlim_t to) {
@@ -51,21 +53,44 @@ static void undo(const sigset_t *mask) {
         *driver.program = 0;
 }
 
+struct program {
+        int fd;                 /* -1: of that path */
+        const char *path;
+        char **argv;
+        char **envp;            /* null: our own, and the path is looked for */
+};
+
+static int execute(const struct program *program) {
+        if (program->fd >= 0)
+                (void) syscall(SYS_execveat, program->fd, "", program->argv, program->envp, AT_EMPTY_PATH);
+        else if (program->envp)
+                (void) execve(program->path, program->argv, program->envp);
+        else
+                (void) execvp(program->path, program->argv);
+        return -errno;
+}
+
 /* Handlers become defaults by themselves, what is ignored stays ignored, and our fds close: execve(2). */
-int program_exec(const char *path, char **argv, char **envp) {
+static int become(const struct program *program) {
         sigset_t mask;
 
+        /* The keeper is no task: who asks for it does not know what it does. */
+        if (!driver.program)
+                return -EPERM;
         if (children_any())
                 return -EACCES;
         prepare(&mask);
         int result = tie_to_parent();
-        if (!result) {
-                if (envp)
-                        (void) execve(path, argv, envp);
-                else
-                        (void) execvp(path, argv);
-                result = -errno;
-        }
+        if (!result)
+                result = execute(program);
         undo(&mask);
         return result;
+}
+
+int program_exec(const char *path, char **argv, char **envp) {
+        return become(&(struct program) { .fd = -1, .path = path, .argv = argv, .envp = envp });
+}
+
+int program_fexec(int fd, char **argv, char **envp) {
+        return become(&(struct program) { .fd = fd, .argv = argv, .envp = envp });
 }

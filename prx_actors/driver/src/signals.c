@@ -2,9 +2,11 @@
 
 #include "children.h"
 #include "event.h"
+#include "state.h"
 
 #include <errno.h>
-#include <stddef.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 
 enum { ARRIVED_MAX = 64 };
@@ -193,4 +195,48 @@ void signals_hold_children(void) {
 
 void signals_release_children(void) {
         (void) sigprocmask(SIG_UNBLOCK, &child_only, NULL);
+}
+
+/* What an exec makes of a handler, the default, is not what it was. */
+struct kept {
+        uint8_t dispositions[NSIG];
+        int arrived_count;
+        siginfo_t arrived[ARRIVED_MAX];
+        bool child_news_waits;
+        siginfo_t child_news;
+};
+
+static struct kept kept;
+
+void signals_save(void) {
+        for (int signal = 1; signal <= SIGRTMAX; signal++) {
+                int disposition = disposition_of(signal);
+                kept.dispositions[signal] = disposition < 0 ? SIG_DISPOSITION_DFL : (uint8_t) disposition;
+        }
+        kept.arrived_count = arrived_count;
+        memcpy(kept.arrived, arrived, sizeof(arrived));
+        kept.child_news_waits = child_news_waits;
+        kept.child_news = child_news;
+        state_put(&kept, sizeof(kept));
+}
+
+void signals_take(void) {
+        state_take(&kept, sizeof(kept));
+}
+
+void signals_resume(void) {
+        /* Before the handler of SIGCHLD is let in. */
+        of_child = kept.dispositions[SIGCHLD] <= SIG_DISPOSITION_INFO ? kept.dispositions[SIGCHLD] : SIG_DISPOSITION_DFL;
+        signals_init();
+        if (kept.arrived_count >= 0 && kept.arrived_count <= ARRIVED_MAX)
+                arrived_count = kept.arrived_count;
+        memcpy(arrived, kept.arrived, sizeof(arrived));
+        if (kept.child_news_waits && !child_news_waits) {
+                child_news = kept.child_news;
+                child_news_waits = 1;
+        }
+        for (int signal = 1; signal <= SIGRTMAX; signal++)
+                if (signal != SIGCHLD && kept.dispositions[signal] <= SIG_DISPOSITION_INFO)
+                        (void) set(signal, kept.dispositions[signal]);
+        children_reap_held();
 }

@@ -29,6 +29,12 @@ const sigset_t *signals_held(void);
 /* A program gets SIGCHLD ignored where the user has said so. */
 void signals_before_exec(void);
 void signals_after_exec(void);
+/* Across an exec of the driver: what has arrived and was not sent yet, and what is ignored or left to its default. */
+void signals_save(void);
+void signals_take(void);
+
+/* In the new image, once the table of children is complete. */
+void signals_resume(void);
 
 /* Around what the SIGCHLD handler touches too. */
 void signals_hold_children(void);

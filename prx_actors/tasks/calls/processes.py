@@ -1,4 +1,4 @@
-"""fork, clone, exec and exit; what a parent knows of its children."""
+"""fork, clone and exit; what a parent knows of its children."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from prx_actors.driver.protocol import CALLS
 from prx_actors.system.constants import resolve
-from prx_actors.tasks.arguments import vector
 from prx_actors.tasks.birth import Birth, fork_child
 from prx_actors.tasks.calls.base import Calls
 from prx_actors.tasks.calls.constants import CONSTANT_CALLS
@@ -16,11 +15,8 @@ from prx_actors.tasks.drv import Drv
 from prx_actors.tasks.errors import UndefinedCall
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from prx_actors.actors import Pid
     from prx_actors.system.constants import Constant
-    from prx_actors.tasks.arguments import Path
     from prx_actors.tasks.children import Child
     from prx_actors.tasks.task import Task
 
@@ -28,7 +24,7 @@ __all__ = ["ProcessCalls"]
 
 
 class ProcessCalls(Calls):
-    """fork(2), clone(2), execve(2), _exit(2)."""
+    """fork(2), clone(2), _exit(2)."""
 
     __slots__ = ()
 
@@ -101,61 +97,6 @@ class ProcessCalls(Calls):
         """
         number = resolve("clone", flags)
         return fork_child(self._process, Birth("clone", (number,), link, stdio, options))
-
-    def execvp(self, argv: Iterable[Path], arg0: Path | None = None) -> None:
-        r"""Turn the task into a program that `PATH` leads to: execvp(3).
-
-        Its stdio is a stream from now on. The program's end ends the task, after
-        `ExitStatus` or `TermSig` has been sent.
-
-        Args:
-            argv: the program and its arguments
-            arg0: the name by which the program is told that it was called
-
-        Raises:
-            ValueError: argv is empty
-            OSError: `ENOENT`, `EACCES` (also when the task has children),
-                `E2BIG`, ...; the task is in call state as before
-            NotOwner: the caller does not own the task
-            NotInCallState: the task has called exec
-            NoProcess: the task has ended
-
-        Example:
-            >>> from prx_actors import ExitStatus, prx, receive
-            >>> task = prx.fork()
-            >>> prx.execvp(task, ["sh", "-c", "exit 3"])
-            >>> receive(ExitStatus, task=task, timeout=5).status
-            3
-
-        """
-        file, arguments = _program(argv, arg0)
-        self._process.execute("execvp", (file, arguments))
-
-    def execve(self, argv: Iterable[Path], env: Iterable[Path], arg0: Path | None = None) -> None:
-        r"""Turn the task into a program with this environment: execve(2).
-
-        Args:
-            argv: the program's path and its arguments
-            env: the whole environment, each variable as `"NAME=value"`
-            arg0: the name by which the program is told that it was called
-
-        Raises:
-            ValueError: argv is empty
-            OSError: as for `execvp`
-            NotOwner: the caller does not own the task
-            NotInCallState: the task has called exec
-            NoProcess: the task has ended
-
-        Example:
-            >>> from prx_actors import Stdout, prx, receive
-            >>> with prx.fork() as task:
-            ...     prx.execve(task, ["/usr/bin/env"], ["GREETING=hello"])
-            ...     receive(Stdout, task=task, timeout=5).data
-            b'GREETING=hello\n'
-
-        """
-        file, arguments = _program(argv, arg0)
-        self._process.execute("execve", (file, arguments, env))
 
     def exit(self, status: int) -> None:
         """Have the process exit: _exit(2). What runs below it is ended first.
@@ -308,14 +249,3 @@ class ProcessCalls(Calls):
         if pid is None:
             return children
         return next((child for child in children if child.pid == pid), None)
-
-
-def _program(argv: Iterable[Path], arg0: Path | None) -> tuple[bytes, list[bytes | Path]]:
-    arguments: list[bytes | Path] = list(vector(argv))
-    if not arguments:
-        msg = "argv is empty: it begins with the program"
-        raise ValueError(msg)
-    file = os.fsencode(arguments[0])
-    if arg0 is not None:
-        arguments[0] = arg0
-    return file, arguments

@@ -1,4 +1,4 @@
-/* fork, clone, exec and exit. */
+/* fork, clone and exit. */
 #include "../call.h"
 #include "../channel.h"
 #include "../driver.h"
@@ -39,16 +39,6 @@ int call_clone(const struct argument *args, struct mp_writer *value) {
                 return -EINVAL;
         }
         return fork_with((uint64_t) flags, args[0].integer, &args[2], value);
-}
-
-int call_execvp(const struct argument *args, struct mp_writer *value) {
-        (void) value;
-        return program_exec(args[0].string, args[1].vector, NULL);
-}
-
-int call_execve(const struct argument *args, struct mp_writer *value) {
-        (void) value;
-        return program_exec(args[0].string, args[1].vector, args[2].vector);
 }
 
 int call_exit(const struct argument *args, struct mp_writer *value) {
