@@ -6,10 +6,9 @@ import errno
 import functools
 import operator
 import os
-import signal
 from collections.abc import Iterable
 
-from prx_actors.system.native import lib, text
+from prx_actors.system.families.base import CONSTANTS
 
 __all__ = ["CONSTANTS", "Constant", "resolve"]
 
@@ -17,29 +16,11 @@ Constant = int | str | Iterable[int | str]
 """A number, an enum member, a name in either case, or several of those, or-ed."""
 
 
-def _read() -> dict[str, dict[str, int]]:
-    families: dict[str, dict[str, int]] = {}
-    for i in range(lib.prx_constant_count):
-        row = lib.prx_constants[i]
-        families.setdefault(text(row.family), {})[text(row.name)] = row.value
-    # Functions of the C library, not constants of its headers.
-    families["signal"] |= {
-        "SIGRTMIN": int(signal.SIGRTMIN),
-        "SIGRTMAX": int(signal.SIGRTMAX),
-    }
-    return families
-
-
-CONSTANTS = _read()
-"""Family, name, value."""
-
-
 def resolve(family: str, value: Constant) -> int:
     """Return the number that a constant stands for.
 
     Args:
-        family: the family the name belongs to: `file`, `clone`, `priority`,
-            `signal`
+        family: the family the name belongs to: `file`, `mount`, `signal`, ...
         value: an int, an enum member, a name in either case, or an iterable of
             those, which are or-ed
 
