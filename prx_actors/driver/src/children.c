@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,6 +23,7 @@ struct child {
         int64_t id;             /* the task's number, or STRANGER */
         int64_t deadline;       /* 0: none */
         bool unreported;
+        bool ending;            /* was told to end: a tracer does not keep it */
 };
 
 static struct child *children;
@@ -48,12 +50,58 @@ static void reaped(pid_t pid, int status) {
         }
 }
 
+static struct child *find(pid_t pid) {
+        for (int i = 0; i < children_used; i++)
+                if (children[i].pid == pid)
+                        return &children[i];
+        return NULL;
+}
+
+/* What the traced process was about to get, when it goes on untraced: not what stops it. */
+static int signal_to_pass_on(int status) {
+        int signal = status >> 16 ? 0 : WSTOPSIG(status) & 0x7f;
+
+        return signal == SIGTRAP || signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU
+                ? 0 : signal;
+}
+
+static void report_stop(pid_t pid, int status) {
+        siginfo_t info = { .si_signo = SIGCHLD, .si_code = CLD_TRAPPED };
+
+        info.si_pid = pid;
+        info.si_status = status >> 8;
+        signals_report_child(&info);
+}
+
+/* A process that this one traces has stopped. It goes on by itself where nobody would let it: when it is to
+ * end, when it is dead already and not our child, and in the keeper, which obeys no user. */
+static void stopped(pid_t pid, int status) {
+        const struct child *child = find(pid);
+        bool dying = status >> 16 == PTRACE_EVENT_EXIT;
+
+        if (driver.depth < 0 || driver.ending || (child ? child->ending : dying))
+                (void) ptrace(PTRACE_DETACH, pid, NULL, (void *) (intptr_t) signal_to_pass_on(status));
+        else
+                report_stop(pid, status);
+}
+
 void children_reap(void) {
         int status;
         pid_t pid;
 
         while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-                reaped(pid, status);
+                if (WIFSTOPPED(status))
+                        stopped(pid, status);
+                else
+                        reaped(pid, status);
+}
+
+/* In this order: a signal to a process that is stopped in a trace would be swallowed. */
+static void order_end(struct child *child, int signal) {
+        child->ending = true;
+        (void) ptrace(PTRACE_DETACH, child->pid, NULL, NULL);
+        if (signal)
+                (void) kill(child->pid, signal);
 }
 
 static int found_family(void) {
@@ -152,8 +200,7 @@ void children_end(int64_t id, int signal, int64_t deadline) {
         signals_hold_children();
         for (int i = 0; i < children_used; i++)
                 if (children[i].pid && children[i].id == id) {
-                        if (signal)
-                                (void) kill(children[i].pid, signal);
+                        order_end(&children[i], signal);
                         children[i].deadline = deadline;
                         deadlines = true;
                 }
@@ -181,22 +228,14 @@ int64_t children_kill_late(int64_t now) {
         return next;
 }
 
-static bool known(pid_t pid) {
-        for (int i = 0; i < children_used; i++)
-                if (children[i].pid == pid)
-                        return true;
-        return false;
-}
-
 static void adopt(pid_t pid, int signal) {
-        int slot = known(pid) ? -1 : free_slot();
+        int slot = find(pid) ? -1 : free_slot();
 
         if (slot < 0 || slot >= PRX_CHILDREN_MAX || (slot == children_size && grow() < 0))
                 return;
         children_add(slot, pid, STRANGER);
         driver.family->program[slot] = 1;
-        if (signal)
-                (void) kill(pid, signal);
+        order_end(&children[slot], signal);
 }
 
 void children_adopt(int signal) {
@@ -215,6 +254,6 @@ void children_signal(enum children_kind kind, int signal) {
         signals_hold_children();
         for (int i = 0; i < children_used; i++)
                 if (children[i].pid && (kind == CHILDREN_ALL || driver.family->program[i]))
-                        (void) kill(children[i].pid, signal);
+                        order_end(&children[i], signal);
         signals_release_children();
 }

@@ -76,11 +76,20 @@ const sigset_t *signals_wait_mask(void) {
 void signals_flush(void) {
         int sent = 0;
 
+        if (!arrived_count)
+                return;
+        signals_hold_children();
         while (sent < arrived_count && event_send_signal(&arrived[sent]) == 0)
                 sent++;
         for (int i = sent; i < arrived_count; i++)
                 arrived[i - sent] = arrived[i];
         arrived_count -= sent;
+        signals_release_children();
+}
+
+void signals_report_child(const siginfo_t *info) {
+        if (event_send_signal(info) == -EAGAIN && arrived_count < ARRIVED_MAX)
+                arrived[arrived_count++] = *info;
 }
 
 void signals_hold_children(void) {

@@ -15,6 +15,9 @@ const sigset_t *signals_wait_mask(void);
 /* Sends what has arrived to the runtime; what does not fit stays. */
 void signals_flush(void);
 
+/* For the SIGCHLD handler: sends the news of a child that has stopped, or keeps it with what has arrived. */
+void signals_report_child(const siginfo_t *info);
+
 /* Around what the SIGCHLD handler touches too. */
 void signals_hold_children(void);
 void signals_release_children(void);
