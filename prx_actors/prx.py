@@ -21,7 +21,14 @@ if TYPE_CHECKING:
     from prx_actors.actors import Pid
 
 __all__ = [
+    "alloc",
     "call",
+    "cap_enter",
+    "cap_fcntls_get",
+    "cap_fcntls_limit",
+    "cap_getmode",
+    "cap_ioctls_limit",
+    "cap_rights_limit",
     "chdir",
     "clone",
     "close",
@@ -38,13 +45,22 @@ __all__ = [
     "getopt",
     "getpid",
     "getuid",
+    "ioctl",
+    "jail",
+    "jail_attach",
+    "jail_remove",
     "kill",
     "open",
     "parent",
     "pidof",
     "pipeline",
+    "pledge",
+    "prctl",
+    "procctl",
+    "ptrace",
     "read",
     "readdir",
+    "seccomp",
     "setenv",
     "setopt",
     "setpriority",
@@ -52,6 +68,7 @@ __all__ = [
     "stop",
     "sudo",
     "timeout",
+    "unveil",
     "version",
     "write",
 ]
@@ -170,7 +187,14 @@ def _function(
     return function
 
 
+alloc = _function(Task.alloc)
 call = _function(Task.call)
+cap_enter = _function(Task.cap_enter)
+cap_fcntls_get = _function(Task.cap_fcntls_get)
+cap_fcntls_limit = _function(Task.cap_fcntls_limit)
+cap_getmode = _function(Task.cap_getmode)
+cap_ioctls_limit = _function(Task.cap_ioctls_limit)
+cap_rights_limit = _function(Task.cap_rights_limit)
 chdir = _function(Task.chdir)
 clone = _function(Task.clone)
 close = _function(Task.close)
@@ -186,17 +210,27 @@ getgid = _function(Task.getgid)
 getopt = _function(Task.getopt)
 getpid = _function(Task.getpid)
 getuid = _function(Task.getuid)
+ioctl = _function(Task.ioctl)
+jail = _function(Task.jail)
+jail_attach = _function(Task.jail_attach)
+jail_remove = _function(Task.jail_remove)
 kill = _function(Task.kill)
 open = _function(Task.open)
 parent = _function(Task.parent)
 pidof = _function(Task.pidof)
 pipeline = _function(Task.pipeline)
+pledge = _function(Task.pledge)
+prctl = _function(Task.prctl)
+procctl = _function(Task.procctl)
+ptrace = _function(Task.ptrace)
 read = _function(Task.read)
 readdir = _function(Task.readdir)
+seccomp = _function(Task.seccomp)
 setenv = _function(Task.setenv)
 setopt = _function(Task.setopt)
 setpriority = _function(Task.setpriority)
 stdin = _function(Task.stdin)
 stop = _function(Task.stop)
+unveil = _function(Task.unveil)
 version = _function(Task.version)
 write = _function(Task.write)

@@ -6,14 +6,19 @@ from typing import TYPE_CHECKING, Any, Self
 
 from prx_actors.actors import Pid
 from prx_actors.driver.driver import State
+from prx_actors.tasks.calls.bsd import BsdCalls
+from prx_actors.tasks.calls.control import ControlCalls
+from prx_actors.tasks.calls.devices import DeviceCalls
 from prx_actors.tasks.calls.environment import EnvironmentCalls
 from prx_actors.tasks.calls.files import FileCalls
 from prx_actors.tasks.calls.identity import IdentityCalls
+from prx_actors.tasks.calls.memory import MemoryCalls
 from prx_actors.tasks.calls.options import OptionCalls
 from prx_actors.tasks.calls.processes import ProcessCalls
 from prx_actors.tasks.calls.scheduling import SchedulingCalls
 from prx_actors.tasks.calls.signals import SignalCalls
 from prx_actors.tasks.calls.streams import StreamCalls
+from prx_actors.tasks.calls.tracing import TracingCalls
 from prx_actors.tasks.process import TaskProcess
 
 if TYPE_CHECKING:
@@ -24,6 +29,11 @@ __all__ = ["Task"]
 
 class Task(
     Pid,
+    TracingCalls,
+    MemoryCalls,
+    DeviceCalls,
+    ControlCalls,
+    BsdCalls,
     EnvironmentCalls,
     FileCalls,
     IdentityCalls,

@@ -132,7 +132,7 @@ def test_a_malformed_order_ends_the_driver_that_gets_it(data: bytes) -> None:
 @pytest.mark.parametrize("name", CALLS.keys() - {"fork", "clone", "execvp", "execve", "exit", "kill"})
 def test_fds_with_a_call_that_takes_none_are_malformed(name: str) -> None:
     """The call may be answered, the driver ends."""
-    types = {"i": 60, "s": b"/", "b": b"x", "v": []}
+    types = {"i": 60, "s": b"/", "b": b"x", "v": [], "l": [], "c": [b"x"]}
     data = call(name, *(types[kind] for kind in CALLS[name].types))
     with keeper() as (wire, _), wire.fork(1) as child, wire.fork(2) as sibling:
         child.call.send(data, [wire.call.socket.fileno()])

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.calls import fails
 
-from prx_actors import Signal, UndefinedCall, prx, receive
+from prx_actors import Ptr, Signal, UndefinedCall, prx, receive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,6 +76,10 @@ UNKNOWN: dict[str, tuple[Any, ...]] = {
     "kill": (1, "o_bogus"),
     "setpriority": ("o_bogus", 0, 0),
     "clone": (["clone_newns", "o_bogus"],),
+    "ioctl": (0, "o_bogus"),
+    "prctl": ("pr_set_seccomp", "o_bogus"),
+    "ptrace": ("o_bogus", 1),
+    "seccomp": ("seccomp_set_mode_filter", "o_bogus"),
 }
 
 
@@ -161,6 +165,24 @@ WRONG: list[tuple[str, tuple[Any, ...], type[Exception]]] = [
     ("setopt", ("killdelay", float("inf")), OverflowError),
     ("setopt", ("maxchild", 1 << 63), OverflowError),
     ("getopt", ("nosuch",), ValueError),
+    ("alloc", (None,), TypeError),
+    ("alloc", ("text",), TypeError),
+    ("alloc", (["text"],), TypeError),
+    ("alloc", ([1],), TypeError),
+    ("alloc", ([Ptr(-1)],), ValueError),
+    ("alloc", ([Ptr(1 << 63)],), OverflowError),
+    ("alloc", ([Ptr("text")],), TypeError),  # type: ignore[arg-type]
+    ("ioctl", (0, None), TypeError),
+    ("ioctl", (0, "fionread", None), TypeError),
+    ("ioctl", (0, "fionread", 1.5), TypeError),
+    ("prctl", ("pr_set_name", {"a": 1}), TypeError),
+    ("prctl", ("pr_set_name", 1 << 63), OverflowError),
+    ("prctl", (), TypeError),
+    ("ptrace", ("ptrace_cont", "1"), TypeError),
+    ("ptrace", ("ptrace_cont", 1, None), TypeError),
+    ("seccomp", (0, 0, "text"), TypeError),
+    ("pledge", ("std\0io",), ValueError),
+    ("pledge", (5,), TypeError),
     ("call", ("nosuch",), UndefinedCall),
     ("call", ("stop",), UndefinedCall),
     ("call", ("getpid", 1), TypeError),

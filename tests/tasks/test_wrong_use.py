@@ -49,6 +49,21 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "setpriority": ("prio_process", 0, 0),
     "setopt": ("maxchild", 1),
     "getopt": ("maxchild",),
+    "alloc": ([b"x"],),
+    "ioctl": (0, "fionread", bytes(4)),
+    "prctl": ("pr_get_dumpable",),
+    "seccomp": ("seccomp_get_action_avail", 0, bytes(4)),
+    "ptrace": ("ptrace_cont", 0),
+    "pledge": ("stdio",),
+    "unveil": ("/", "r"),
+    "cap_rights_limit": (0, []),
+    "cap_fcntls_get": (0,),
+    "cap_fcntls_limit": (0, 0),
+    "cap_ioctls_limit": (0, []),
+    "jail": ([b"x"],),
+    "jail_attach": (1,),
+    "jail_remove": (1,),
+    "procctl": (0, 0, 0),
 }
 USES: dict[str, Callable[[Task], object]] = {
     name: functools.partial(lambda name, task: getattr(prx, name)(task, *ARGUMENTS.get(name, ())), name)
