@@ -53,6 +53,7 @@ from prx_actors.otp import (
     StateMachine,
     Supervisor,
 )
+from prx_actors.system.structures import Ptr
 from prx_actors.tasks.errors import (
     NotInCallState,
     NotInExecState,
@@ -94,6 +95,7 @@ __all__ = [
     "Process",
     "ProcessExit",
     "ProcessInfo",
+    "Ptr",
     "Rlimit",
     "Signal",
     "StartError",

@@ -22,9 +22,16 @@ if TYPE_CHECKING:
     from prx_actors.actors import Pid
 
 __all__ = [
+    "alloc",
     "atexit",
     "call",
     "cap_constant",
+    "cap_enter",
+    "cap_fcntls_get",
+    "cap_fcntls_limit",
+    "cap_getmode",
+    "cap_ioctls_limit",
+    "cap_rights_limit",
     "chdir",
     "chmod",
     "chown",
@@ -66,8 +73,12 @@ __all__ = [
     "getrlimit",
     "getsid",
     "getuid",
+    "ioctl",
     "ioctl_constant",
     "iolist_to_bin",
+    "jail",
+    "jail_attach",
+    "jail_remove",
     "kill",
     "link",
     "lseek",
@@ -80,7 +91,11 @@ __all__ = [
     "pidof",
     "pipeline",
     "pivot_root",
+    "pledge",
+    "prctl",
     "prctl_constant",
+    "procctl",
+    "ptrace",
     "ptrace_constant",
     "read",
     "readdir",
@@ -88,6 +103,7 @@ __all__ = [
     "replace_process_image",
     "rlimit_constant",
     "rmdir",
+    "seccomp",
     "seccomp_constant",
     "select",
     "setcpid",
@@ -123,6 +139,7 @@ __all__ = [
     "unlink",
     "unsetenv",
     "unshare",
+    "unveil",
     "version",
     "waitpid",
     "with_ops",
@@ -249,9 +266,16 @@ def _function(
     return function
 
 
+alloc = _function(Task.alloc)
 atexit = _function(Task.atexit)
 call = _function(Task.call)
 cap_constant = _function(Task.cap_constant)
+cap_enter = _function(Task.cap_enter)
+cap_fcntls_get = _function(Task.cap_fcntls_get)
+cap_fcntls_limit = _function(Task.cap_fcntls_limit)
+cap_getmode = _function(Task.cap_getmode)
+cap_ioctls_limit = _function(Task.cap_ioctls_limit)
+cap_rights_limit = _function(Task.cap_rights_limit)
 chdir = _function(Task.chdir)
 chmod = _function(Task.chmod)
 chown = _function(Task.chown)
@@ -292,8 +316,12 @@ getresuid = _function(Task.getresuid)
 getrlimit = _function(Task.getrlimit)
 getsid = _function(Task.getsid)
 getuid = _function(Task.getuid)
+ioctl = _function(Task.ioctl)
 ioctl_constant = _function(Task.ioctl_constant)
 iolist_to_bin = _function(Task.iolist_to_bin)
+jail = _function(Task.jail)
+jail_attach = _function(Task.jail_attach)
+jail_remove = _function(Task.jail_remove)
 kill = _function(Task.kill)
 link = _function(Task.link)
 lseek = _function(Task.lseek)
@@ -306,7 +334,11 @@ parent = _function(Task.parent)
 pidof = _function(Task.pidof)
 pipeline = _function(Task.pipeline)
 pivot_root = _function(Task.pivot_root)
+pledge = _function(Task.pledge)
+prctl = _function(Task.prctl)
 prctl_constant = _function(Task.prctl_constant)
+procctl = _function(Task.procctl)
+ptrace = _function(Task.ptrace)
 ptrace_constant = _function(Task.ptrace_constant)
 read = _function(Task.read)
 readdir = _function(Task.readdir)
@@ -314,6 +346,7 @@ reexec = _function(Task.reexec)
 replace_process_image = _function(Task.replace_process_image)
 rlimit_constant = _function(Task.rlimit_constant)
 rmdir = _function(Task.rmdir)
+seccomp = _function(Task.seccomp)
 seccomp_constant = _function(Task.seccomp_constant)
 select = _function(Task.select)
 setcpid = _function(Task.setcpid)
@@ -347,6 +380,7 @@ umount2 = _function(Task.umount2)
 unlink = _function(Task.unlink)
 unsetenv = _function(Task.unsetenv)
 unshare = _function(Task.unshare)
+unveil = _function(Task.unveil)
 version = _function(Task.version)
 waitpid = _function(Task.waitpid)
 with_ops = _function(Task.with_ops)

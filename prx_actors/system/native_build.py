@@ -72,6 +72,18 @@ void prx_exchange_take_pidfd(struct prx_exchange *x, struct prx_channels *child)
 int prx_pidfd_wait_status(int pidfd);
 int prx_pidfd_signal(int pidfd, int signal);
 int prx_input_waiting(int fd);
+struct prx_siginfo {
+    int signo, error, code;
+    int64_t pid, uid, status, utime, stime, value_int;
+    uint64_t value_ptr;
+    int64_t timerid, overrun;
+    uint64_t addr;
+    int64_t addr_lsb, band, fd;
+    uint64_t call_addr;
+    int64_t syscall, arch;
+    ...;
+};
+bool prx_siginfo_decode(const void *data, size_t size, struct prx_siginfo *ret);
 int prx_spin(uint32_t *call, const uint32_t *wait, int64_t usec);
 """
 
@@ -187,6 +199,7 @@ ffibuilder.set_source(
 #include "channel.h"
 #include "pidfd.h"
 #include "protocol.h"
+#include "siginfo.h"
 #include "spin.h"
 #include "table.h"
 """

@@ -7,12 +7,25 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from prx_actors.system.structures import CStruct, Ptr
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from prx_actors.driver.protocol import Call
 
-__all__ = ["Bytes", "Iodata", "Path", "convert", "to_bytes", "vector"]
+__all__ = [
+    "Argument",
+    "Bytes",
+    "Iodata",
+    "Path",
+    "convert",
+    "from_wire",
+    "string",
+    "structure_from_wire",
+    "to_bytes",
+    "vector",
+]
 
 Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 """A name for the kernel: `str` (UTF-8 with surrogateescape), `bytes`, or a path."""
@@ -22,6 +35,9 @@ Bytes = str | bytes | bytearray | memoryview
 
 Iodata = Bytes | Sequence["Bytes | int | Iodata"]
 """Data in pieces: bytes, or a list of those, of integers of a byte, and of such lists."""
+
+Argument = int | bytes | CStruct
+"""What a call of no fixed type takes: an integer, bytes, or a C structure."""
 
 INT64 = range(-(1 << 63), 1 << 63)
 
@@ -34,7 +50,14 @@ def _integer(value: Any) -> int:
     return number
 
 
-def _string(value: Any) -> bytes:
+def string(value: Path) -> bytes:
+    """Convert a name for the kernel.
+
+    Raises:
+        TypeError: it is none
+        ValueError: a null byte inside
+
+    """
     data = os.fsencode(value)
     if b"\0" in data:
         msg = f"embedded null byte in {value!r}"
@@ -71,7 +94,7 @@ def vector(value: Iterable[Path]) -> list[bytes]:
     if isinstance(value, (str, bytes, Mapping)):
         msg = f"expected a list of strings, not {value!r}"
         raise TypeError(msg)
-    return [_string(element) for element in value]
+    return [string(element) for element in value]
 
 
 def _integers(value: Iterable[int]) -> list[int]:
@@ -91,13 +114,49 @@ def _byte(value: int) -> int:
     return int(value)
 
 
+def _element(part: bytes | Ptr) -> object:
+    if isinstance(part, str):
+        msg = "a C structure holds bytes and Ptr, not str"
+        raise TypeError(msg)
+    if not isinstance(part, Ptr):
+        return to_bytes(part)
+    if isinstance(part.value, (bytes, bytearray, memoryview)):
+        return [bytes(part.value)]
+    size = _integer(part.value)
+    if size < 0:
+        msg = f"{part} points to fewer than no bytes"
+        raise ValueError(msg)
+    return [size]
+
+
+def _structure(value: Any) -> object:
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return bytes(value)
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_element(part) for part in value]
+    return _integer(value)
+
+
+def from_wire(value: Any) -> Argument:
+    """Return what the driver has made of an integer, bytes or a C structure."""
+    if not isinstance(value, list):
+        return bytes(value) if isinstance(value, bytes) else int(value)
+    return structure_from_wire(value)
+
+
+def structure_from_wire(parts: list[Any]) -> list[bytes | Ptr]:
+    """Return what the driver has made of a C structure."""
+    return [Ptr(part[0]) if isinstance(part, list) else part for part in parts]
+
+
 _CONVERTERS: dict[str, Callable[[Any], object]] = {
     "i": _integer,
-    "s": _string,
+    "s": string,
     "b": to_bytes,
     "d": _iodata,
     "v": vector,
     "l": _integers,
+    "c": _structure,
 }
 
 

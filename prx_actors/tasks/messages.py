@@ -6,6 +6,8 @@ import signal as signals
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from prx_actors.system.siginfo import Siginfo, siginfo
+
 if TYPE_CHECKING:
     from prx_actors.driver.listener import Stream
     from prx_actors.tasks.task import Task
@@ -95,6 +97,11 @@ class Signal:
 
     info: bytes
     """The `siginfo_t`, as sigaction(2) defines it."""
+
+    @property
+    def decoded(self) -> Siginfo:
+        """The fields of `info`."""
+        return siginfo(self.info)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,17 @@ from typing import TYPE_CHECKING, Any, Self
 
 from prx_actors.actors import Pid
 from prx_actors.driver.driver import State
+from prx_actors.tasks.calls.bsd import BsdCalls
 from prx_actors.tasks.calls.constants import ConstantCalls
+from prx_actors.tasks.calls.control import ControlCalls
+from prx_actors.tasks.calls.devices import DeviceCalls
 from prx_actors.tasks.calls.environment import EnvironmentCalls
 from prx_actors.tasks.calls.files import FileCalls
 from prx_actors.tasks.calls.filter import FilterCalls
 from prx_actors.tasks.calls.identity import IdentityCalls
 from prx_actors.tasks.calls.images import ImageCalls
 from prx_actors.tasks.calls.limits import LimitCalls
+from prx_actors.tasks.calls.memory import MemoryCalls
 from prx_actors.tasks.calls.mounts import MountCalls
 from prx_actors.tasks.calls.names import NameCalls
 from prx_actors.tasks.calls.namespaces import NamespaceCalls
@@ -27,6 +31,7 @@ from prx_actors.tasks.calls.shell import ShellCalls
 from prx_actors.tasks.calls.signals import SignalCalls
 from prx_actors.tasks.calls.sockets import SocketCalls
 from prx_actors.tasks.calls.streams import StreamCalls
+from prx_actors.tasks.calls.tracing import TracingCalls
 from prx_actors.tasks.calls.waiting import WaitingCalls
 from prx_actors.tasks.operations import OperationCalls
 from prx_actors.tasks.process import TaskProcess
@@ -40,6 +45,11 @@ __all__ = ["Task"]
 class Task(
     Pid,
     ConstantCalls,
+    TracingCalls,
+    MemoryCalls,
+    DeviceCalls,
+    ControlCalls,
+    BsdCalls,
     EnvironmentCalls,
     FileCalls,
     FilterCalls,

@@ -159,13 +159,14 @@ HARMLESS = {
     "getopt",
     "setopt",
     "iolist_to_bin",
+    "alloc",
 }
 
 
 @pytest.mark.parametrize("name", sorted(HARMLESS))
 def test_fds_with_a_call_that_takes_none_are_malformed(name: str) -> None:
     """The call may be answered, the driver ends."""
-    types = {"i": 60, "s": b"/", "b": b"x", "d": b"x", "l": []}
+    types = {"i": 60, "s": b"/", "b": b"x", "d": b"x", "l": [], "c": [b"x"]}
     data = call(name, *(types[kind] for kind in CALLS[name].types))
     with keeper() as (wire, _), wire.fork(1) as child, wire.fork(2) as sibling:
         child.call.send(data, [wire.call.socket.fileno()])

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.calls import fails
 
-from prx_actors import Signal, UndefinedCall, prx, receive
+from prx_actors import Ptr, Signal, UndefinedCall, prx, receive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,6 +86,10 @@ UNKNOWN: dict[str, tuple[Any, ...]] = {
     "setns": (0, "o_bogus"),
     "mount": ("", "/nosuch", "", ["ms_bind", "o_bogus"], ""),
     "umount2": ("/nosuch", "o_bogus"),
+    "ioctl": (0, "o_bogus"),
+    "prctl": ("pr_set_seccomp", "o_bogus"),
+    "ptrace": ("o_bogus", 1),
+    "seccomp": ("seccomp_set_mode_filter", "o_bogus"),
 }
 
 
@@ -242,6 +246,24 @@ WRONG: list[tuple[str, tuple[Any, ...], type[Exception]]] = [
     ("mount", ("a\0b", "/", "", 0, ""), ValueError),
     ("umount", (5,), TypeError),
     ("umount2", ("/",), TypeError),
+    ("alloc", (None,), TypeError),
+    ("alloc", ("text",), TypeError),
+    ("alloc", (["text"],), TypeError),
+    ("alloc", ([1],), TypeError),
+    ("alloc", ([Ptr(-1)],), ValueError),
+    ("alloc", ([Ptr(1 << 63)],), OverflowError),
+    ("alloc", ([Ptr("text")],), TypeError),  # type: ignore[arg-type]
+    ("ioctl", (0, None), TypeError),
+    ("ioctl", (0, "fionread", None), TypeError),
+    ("ioctl", (0, "fionread", 1.5), TypeError),
+    ("prctl", ("pr_set_name", {"a": 1}), TypeError),
+    ("prctl", ("pr_set_name", 1 << 63), OverflowError),
+    ("prctl", (), TypeError),
+    ("ptrace", ("ptrace_cont", "1"), TypeError),
+    ("ptrace", ("ptrace_cont", 1, None), TypeError),
+    ("seccomp", (0, 0, "text"), TypeError),
+    ("pledge", ("std\0io",), ValueError),
+    ("pledge", (5,), TypeError),
     ("call", ("nosuch",), UndefinedCall),
     ("call", ("stop",), UndefinedCall),
     ("call", ("getpid", 1), TypeError),

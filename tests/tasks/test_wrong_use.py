@@ -89,6 +89,21 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "mount": (None, "/nosuch", None, 0, None),
     "umount": ("/nosuch",),
     "umount2": ("/nosuch", 0),
+    "alloc": ([b"x"],),
+    "ioctl": (0, "fionread", bytes(4)),
+    "prctl": ("pr_get_dumpable",),
+    "seccomp": ("seccomp_get_action_avail", 0, bytes(4)),
+    "ptrace": ("ptrace_cont", 0),
+    "pledge": ("stdio",),
+    "unveil": ("/", "r"),
+    "cap_rights_limit": (0, []),
+    "cap_fcntls_get": (0,),
+    "cap_fcntls_limit": (0, 0),
+    "cap_ioctls_limit": (0, []),
+    "jail": ([b"x"],),
+    "jail_attach": (1,),
+    "jail_remove": (1,),
+    "procctl": (0, 0, 0),
 }
 ARGUMENTS |= dict.fromkeys(CONSTANT_CALLS - {"errno_id"}, ("name",))
 USES: dict[str, Callable[[Task], object]] = {

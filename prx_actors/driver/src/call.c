@@ -74,6 +74,8 @@ static int decode(struct mp_reader *r, char type, struct argument *arg) {
                 return 0;
         case 'l':
                 return decode_integers(r, arg);
+        case 'c':
+                return structure_read(r, &arg->structure);
         default:
                 return decode_vector(r, arg);
         }
@@ -107,6 +109,7 @@ int call_perform(int64_t number, uint32_t count, struct mp_reader *args, struct 
         for (size_t i = 0; i < PRX_ARGUMENTS_MAX; i++) {
                 free(decoded[i].vector);
                 free(decoded[i].integers);
+                structure_free(&decoded[i].structure);
         }
         return result;
 }

@@ -5,6 +5,7 @@
 
 #include "calls.h"
 #include "msgpack.h"
+#include "structure.h"
 
 #include <stdint.h>
 
@@ -15,6 +16,7 @@ struct argument {
         char **vector;
         int64_t *integers;
         uint32_t count;         /* of either */
+        struct structure structure;
 };
 
 typedef int call_function(const struct argument *args, struct mp_writer *value);

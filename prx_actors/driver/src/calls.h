@@ -1,7 +1,7 @@
 /* The one table of calls: name and argument types. A call's number is its place in the table.
  *
- * Types: i integer, s string without NUL, b bytes, v vector of strings, l vector of integers, d iodata (bytes,
- * integers of a byte and arrays of those, nested). */
+ * Types: i integer, s string without NUL, b bytes, v vector of strings, l vector of integers,
+ * d bytes in nested lists, c an integer, bytes or a C structure. */
 #pragma once
 
 #define PRX_CALLS(X) \
@@ -74,7 +74,24 @@
         X(sigaction, "is") \
         X(waitpid, "ii") \
         X(fexecve, "ivv") \
-        X(reexec, "vvi")
+        X(reexec, "vvi") \
+        X(alloc, "c") \
+        X(ioctl, "iic") \
+        X(prctl, "icccc") \
+        X(seccomp, "iic") \
+        X(ptrace, "iicc") \
+        X(pledge, "cc") \
+        X(unveil, "cc") \
+        X(cap_enter, "") \
+        X(cap_getmode, "") \
+        X(cap_rights_limit, "il") \
+        X(cap_fcntls_get, "i") \
+        X(cap_fcntls_limit, "ii") \
+        X(cap_ioctls_limit, "il") \
+        X(jail, "c") \
+        X(jail_attach, "i") \
+        X(jail_remove, "i") \
+        X(procctl, "iiic")
 
 #define PRX_CALL_NUMBER(name, types) PRX_CALL_##name,
 enum prx_call { PRX_CALLS(PRX_CALL_NUMBER) PRX_CALL_COUNT };

@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -53,6 +54,50 @@ static void reaped(pid_t pid, int status) {
 
 enum found { NOTHING, STOPPED, REAPED };
 
+static struct child *find_pid(pid_t pid) {
+        for (int i = 0; i < children_used; i++)
+                if (children[i].pid == pid)
+                        return &children[i];
+        return NULL;
+}
+
+/* A process that this one traces has stopped. It goes on by itself where nobody would let it: when it is to
+ * end, when it is dead already and not our child, and in the keeper, which obeys no user. */
+static bool is_to_go_on(const siginfo_t *info) {
+        const struct child *child = find_pid(info->si_pid);
+        bool dying = info->si_status >> 8 == PTRACE_EVENT_EXIT;
+
+        return driver.depth < 0 || driver.ending || (child ? child->ended : dying);
+}
+
+/* What it was about to get, when it goes on untraced: not what stops it. */
+static int signal_to_pass_on(int status) {
+        int signal = status >> 16 ? 0 : WSTOPSIG(status) & 0x7f;
+
+        return signal == SIGTRAP || signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU
+                ? 0 : signal;
+}
+
+static bool let_go(pid_t pid) {
+        int status;
+
+        if (waitpid(pid, &status, WNOHANG) <= 0)
+                return false;
+        if (WIFSTOPPED(status))
+                (void) ptrace(PTRACE_DETACH, pid, NULL, (void *) (intptr_t) signal_to_pass_on(status));
+        else
+                reaped(pid, status);
+        return true;
+}
+
+/* In this order: a signal to a process that is stopped in a trace would be swallowed. */
+static void order_end(struct child *child, int signal) {
+        child->ended = true;
+        (void) ptrace(PTRACE_DETACH, child->pid, NULL, NULL);
+        if (signal)
+                (void) kill(child->pid, signal);
+}
+
 /* A look first: a traced child's stop comes whatever the options say, and is its tracer's to take. */
 static enum found reap_one(idtype_t type, pid_t pid) {
         siginfo_t info = { 0 };
@@ -61,7 +106,7 @@ static enum found reap_one(idtype_t type, pid_t pid) {
         if (waitid(type, (id_t) pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || !info.si_pid)
                 return NOTHING;
         if (info.si_code != CLD_EXITED && info.si_code != CLD_KILLED && info.si_code != CLD_DUMPED)
-                return STOPPED;
+                return is_to_go_on(&info) && let_go(info.si_pid) ? REAPED : STOPPED;
         if (waitpid(info.si_pid, &status, WNOHANG) <= 0)
                 return NOTHING;
         reaped(info.si_pid, status);
@@ -238,10 +283,8 @@ void children_end(int64_t id, int signal, int64_t deadline) {
         signals_hold_children();
         for (int i = 0; i < children_used; i++)
                 if (children[i].pid && children[i].id == id) {
-                        if (signal)
-                                (void) kill(children[i].pid, signal);
+                        order_end(&children[i], signal);
                         children[i].deadline = deadline;
-                        children[i].ended = true;
                         deadlines = true;
                 }
         children_reap();
@@ -292,22 +335,14 @@ bool children_set_signaloneof(int64_t id, int64_t signaloneof) {
         return child != NULL;
 }
 
-static bool known(pid_t pid) {
-        for (int i = 0; i < children_used; i++)
-                if (children[i].pid == pid)
-                        return true;
-        return false;
-}
-
 static void adopt(pid_t pid, int signal) {
-        int slot = known(pid) ? -1 : free_slot();
+        int slot = find_pid(pid) ? -1 : free_slot();
 
         if (slot < 0 || slot >= PRX_CHILDREN_MAX || (slot == children_size && grow() < 0))
                 return;
         children_add(slot, pid, STRANGER, driver.options[PRX_OPTION_signaloneof]);
         driver.family->program[slot] = 1;
-        if (signal)
-                (void) kill(pid, signal);
+        order_end(&children[slot], signal);
 }
 
 void children_adopt(int signal) {
@@ -334,7 +369,7 @@ void children_signal(enum children_kind kind, int signal) {
         signals_hold_children();
         for (int i = 0; i < children_used; i++)
                 if (children[i].pid && (kind == CHILDREN_ALL || driver.family->program[i]))
-                        (void) kill(children[i].pid, signal);
+                        order_end(&children[i], signal);
         signals_release_children();
 }
 

@@ -103,6 +103,7 @@ int title_set(const void *text, size_t size);
 /* program.c: what a program gets and what it must not. */
 int program_exec(const char *path, char **argv, char **envp);
 int program_fexec(int fd, char **argv, char **envp);
+int program_subreaper(void); /* calls/control.c: what the user has set */
 
 /* True for the fds above, which no call may touch. */
 static inline bool fd_is_own(int64_t fd) {

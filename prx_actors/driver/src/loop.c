@@ -145,6 +145,8 @@ void loop_run(void) {
 
                 if (n > 0)
                         on_ready(&event);
+                else if (n < 0 && errno != EINTR) /* a filter of the user's forbids it */
+                        end_begin(own_deadline(), PRX_EXIT_RESOURCE);
                 signals_flush();
                 if (driver.ending)
                         end_step();
