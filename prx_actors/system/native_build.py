@@ -106,6 +106,7 @@ ffibuilder.set_source(
 #include <sched.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include "channel.h"
 #include "pidfd.h"
 #include "protocol.h"
