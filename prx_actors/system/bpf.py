@@ -132,8 +132,8 @@ def assemble(program: Program) -> bytes:
 
     """
     code = [instruction for instruction in program if not isinstance(instruction, Label)]
-    labels = _labels(program)
     _check(code)
+    labels = _labels(program)
     places = _places(code, labels)
     if places[-1] > INSTRUCTIONS_MAX:
         msg = f"a program of {places[-1]} instructions; the kernel takes {INSTRUCTIONS_MAX}"
@@ -153,6 +153,9 @@ def _labels(program: Program) -> dict[str, int]:
             raise ValueError(msg)
         else:
             labels[instruction.name] = count
+    if count in labels.values():
+        msg = "the program falls off its end: no instruction follows its last label"
+        raise ValueError(msg)
     return labels
 
 

@@ -17,7 +17,19 @@ from prx_actors.system.constants import CONSTANTS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["Action", "Argument", "Machine", "Rule", "allow", "data", "deny", "fail", "machine", "number"]
+__all__ = [
+    "DRIVER_CALLS",
+    "Action",
+    "Argument",
+    "Machine",
+    "Rule",
+    "allow",
+    "data",
+    "deny",
+    "fail",
+    "machine",
+    "number",
+]
 
 NUMBER = 0
 ARCHITECTURE = 4
@@ -40,6 +52,24 @@ SYSCALLS = {
     if name.upper().startswith("SYS_")
 }
 """Numbers of system calls by name, on the machine that the package was built for."""
+
+
+# What is not on all machines, or not needed by all kernels and C libraries, stands here too: clone and clock_gettime
+# are fallbacks, and AArch64 has neither dup2, poll nor readlink. restart_syscall goes on with a wait after SIGCONT.
+NEEDED = """
+    arch_prctl brk clock_gettime clone clone3 close close_range dup2 dup3 epoll_create1 epoll_ctl epoll_pwait eventfd2
+    execve exit_group fcntl getpid getrandom getsockopt kill mmap mprotect mremap munmap openat pidfd_open poll ppoll
+    prctl prlimit64 read readlink readlinkat recvmsg restart_syscall rseq rt_sigaction rt_sigprocmask rt_sigreturn
+    sendmsg sendto set_robust_list set_tid_address setsid wait4 waitid write
+"""
+
+DRIVER_CALLS = tuple(name for name in NEEDED.split() if name in SYSCALLS)
+"""What the driver needs to start, fork, turn into a program, and end with all that is below it.
+
+A filter that is in force in a task before it forks or becomes a program lets at least these through. They are enough
+for the calls `fork`, `execvp`, `execve`, `exit`, `getpid`, `kill`, `read` and `write` of prx. What other calls are made
+of is not among them, nor what a program needs.
+"""
 
 
 class Action(IntEnum):
