@@ -199,7 +199,7 @@ def test_every_call_on_the_list_is_needed_or_an_alternative() -> None:
     """Without one of these the driver does not come up, or does not do its work."""
     here = set(DRIVER_CALLS)
     for name in ("epoll_ctl", "recvmsg", "dup3", "prctl", "close_range", "setsid", "sendto"):
-        with pytest.raises(OSError, match="does not start|has ended"), prx.fork(exec=launcher(allow(here - {name}))):
+        with pytest.raises(OSError, match=r"does not start|has ended"), prx.fork(exec=launcher(allow(here - {name}))):
             pass
 
 
