@@ -22,36 +22,68 @@ if TYPE_CHECKING:
 
 __all__ = [
     "call",
+    "cap_constant",
     "chdir",
+    "chmod",
+    "chown",
+    "chroot",
+    "clearenv",
     "clone",
+    "clone_constant",
     "close",
+    "connect",
     "cpid",
     "environ",
     "eof",
+    "errno_id",
     "execed",
     "execve",
     "execvp",
     "exit",
+    "fcntl",
+    "fcntl_constant",
+    "file_constant",
     "fork",
     "getcwd",
+    "getenv",
     "getgid",
     "getopt",
     "getpid",
     "getuid",
+    "ioctl_constant",
+    "iolist_to_bin",
     "kill",
+    "link",
+    "lseek",
+    "mkdir",
+    "mkfifo",
+    "mount_constant",
     "open",
     "parent",
     "pidof",
     "pipeline",
+    "prctl_constant",
+    "ptrace_constant",
     "read",
     "readdir",
+    "rlimit_constant",
+    "rmdir",
+    "seccomp_constant",
+    "select",
     "setenv",
     "setopt",
     "setpriority",
+    "signal_constant",
+    "socket",
+    "socket_constant",
     "stdin",
     "stop",
     "sudo",
+    "symlink",
+    "syscall_constant",
     "timeout",
+    "unlink",
+    "unsetenv",
     "version",
     "write",
 ]
@@ -171,32 +203,64 @@ def _function(
 
 
 call = _function(Task.call)
+cap_constant = _function(Task.cap_constant)
 chdir = _function(Task.chdir)
+chmod = _function(Task.chmod)
+chown = _function(Task.chown)
+chroot = _function(Task.chroot)
+clearenv = _function(Task.clearenv)
 clone = _function(Task.clone)
+clone_constant = _function(Task.clone_constant)
 close = _function(Task.close)
+connect = _function(Task.connect)
 cpid = _function(Task.cpid)
 environ = _function(Task.environ)
 eof = _function(Task.eof)
+errno_id = _function(Task.errno_id)
 execed = _function(Task.execed)
 execve = _function(Task.execve)
 execvp = _function(Task.execvp)
 exit = _function(Task.exit)
+fcntl = _function(Task.fcntl)
+fcntl_constant = _function(Task.fcntl_constant)
+file_constant = _function(Task.file_constant)
 getcwd = _function(Task.getcwd)
+getenv = _function(Task.getenv)
 getgid = _function(Task.getgid)
 getopt = _function(Task.getopt)
 getpid = _function(Task.getpid)
 getuid = _function(Task.getuid)
+ioctl_constant = _function(Task.ioctl_constant)
+iolist_to_bin = _function(Task.iolist_to_bin)
 kill = _function(Task.kill)
+link = _function(Task.link)
+lseek = _function(Task.lseek)
+mkdir = _function(Task.mkdir)
+mkfifo = _function(Task.mkfifo)
+mount_constant = _function(Task.mount_constant)
 open = _function(Task.open)
 parent = _function(Task.parent)
 pidof = _function(Task.pidof)
 pipeline = _function(Task.pipeline)
+prctl_constant = _function(Task.prctl_constant)
+ptrace_constant = _function(Task.ptrace_constant)
 read = _function(Task.read)
 readdir = _function(Task.readdir)
+rlimit_constant = _function(Task.rlimit_constant)
+rmdir = _function(Task.rmdir)
+seccomp_constant = _function(Task.seccomp_constant)
+select = _function(Task.select)
 setenv = _function(Task.setenv)
 setopt = _function(Task.setopt)
 setpriority = _function(Task.setpriority)
+signal_constant = _function(Task.signal_constant)
+socket = _function(Task.socket)
+socket_constant = _function(Task.socket_constant)
 stdin = _function(Task.stdin)
 stop = _function(Task.stop)
+symlink = _function(Task.symlink)
+syscall_constant = _function(Task.syscall_constant)
+unlink = _function(Task.unlink)
+unsetenv = _function(Task.unsetenv)
 version = _function(Task.version)
 write = _function(Task.write)

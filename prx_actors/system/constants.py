@@ -6,40 +6,25 @@ import errno
 import functools
 import operator
 import os
-import signal
 from collections.abc import Iterable
 
-from prx_actors.system.native import lib, text
+from prx_actors.system.families.base import CONSTANTS
 
-__all__ = ["CONSTANTS", "Constant", "resolve"]
+__all__ = ["CONSTANTS", "Constant", "lookup", "resolve"]
 
 Constant = int | str | Iterable[int | str]
 """A number, an enum member, a name in either case, or several of those, or-ed."""
 
 
-def _read() -> dict[str, dict[str, int]]:
-    families: dict[str, dict[str, int]] = {}
-    for i in range(lib.prx_constant_count):
-        row = lib.prx_constants[i]
-        families.setdefault(text(row.family), {})[text(row.name)] = row.value
-    # Functions of the C library, not constants of its headers.
-    families["signal"] |= {
-        "SIGRTMIN": int(signal.SIGRTMIN),
-        "SIGRTMAX": int(signal.SIGRTMAX),
-    }
-    return families
-
-
-CONSTANTS = _read()
-"""Family, name, value."""
+_NAMES = {family: {name.upper(): value for name, value in members.items()} for family, members in CONSTANTS.items()}
+"""The same in capitals: a system call has small letters in its name."""
 
 
 def resolve(family: str, value: Constant) -> int:
     """Return the number that a constant stands for.
 
     Args:
-        family: the family the name belongs to: `file`, `clone`, `priority`,
-            `signal`
+        family: the family the name belongs to: `file`, `mount`, `signal`, ...
         value: an int, an enum member, a name in either case, or an iterable of
             those, which are or-ed
 
@@ -70,8 +55,13 @@ def resolve(family: str, value: Constant) -> int:
     return functools.reduce(operator.or_, (resolve(family, part) for part in value), 0)
 
 
+def lookup(family: str, name: str) -> int | None:
+    """Return the value of a name in either case, none when the family does not have it."""
+    return _NAMES[family].get(name.upper())
+
+
 def _by_name(family: str, name: str) -> int:
-    try:
-        return CONSTANTS[family][name.upper()]
-    except KeyError:
-        raise OSError(errno.ENOTSUP, f"{os.strerror(errno.ENOTSUP)}: no {family} constant", name) from None
+    value = lookup(family, name)
+    if value is None:
+        raise OSError(errno.ENOTSUP, f"{os.strerror(errno.ENOTSUP)}: no {family} constant", name)
+    return value

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import runpy
+import ast
 from pathlib import Path
+from typing import Any
 
 from cffi import FFI
 
-# The build runs this file by its path, without the package around it.
-names = runpy.run_path(str(Path(__file__).with_name("constant_names.py")))
+# The build runs this file by its path, without the package around it: the families are read, not imported.
+FAMILIES = Path(__file__).with_name("families")
+SETTINGS = {"FAMILY", "OTHERS", "FALLBACKS"}
 
 CDEF = """
 struct prx_call_row { const char *name; const char *types; ...; };
@@ -32,7 +34,7 @@ extern const int prx_option_count;
 #define PRX_DRAIN_DONE ...
 #define PRX_DRAIN_CLOSED ...
 
-struct prx_constant { const char *family; const char *name; int64_t value; ...; };
+struct prx_constant { const char *family; const char *name; int64_t value; bool known; ...; };
 extern const struct prx_constant prx_constants[];
 extern const int prx_constant_count;
 
@@ -73,18 +75,12 @@ int prx_input_waiting(int fd);
 
 
 def constant_table() -> str:
-    """Return the C of the table of constants, which leaves out unknown names."""
-    fallbacks = [f"#ifndef {name}\n#define {name} {value}\n#endif" for name, value in names["FALLBACKS"].items()]
-    rows = [
-        f'#ifdef {name}\n{{"{family}", "{name}", {name}}},\n#endif'
-        for family, members in names["FAMILIES"].items()
-        for name in members
-    ]
+    """Return the C of the table of constants."""
+    rows = [row for path in sorted(FAMILIES.glob("*.py")) for row in family_rows(ast.parse(path.read_text()))]
     return "\n".join(
         [
-            *fallbacks,
             "struct prx_constant {",
-            "const char *family; const char *name; int64_t value; };",
+            "const char *family; const char *name; int64_t value; bool known; };",
             "static const struct prx_constant prx_constants[] = {",
             *rows,
             "};",
@@ -92,6 +88,50 @@ def constant_table() -> str:
             "(int) (sizeof(prx_constants) / sizeof(prx_constants[0]));",
         ]
     )
+
+
+def family_rows(module: ast.Module) -> list[str]:
+    """Return the C of one file's constants."""
+    settings = assigned(module.body)
+    family = settings.get("FAMILY")
+    if family is None:
+        return []
+    enums = [one for one in module.body if isinstance(one, ast.ClassDef)]
+    rows = [(name, base(enum) == "Flags") for enum in enums for name in members(enum)]
+    rows += [(name, False) for name in settings.get("OTHERS", "").split()]
+    fallbacks = [
+        f"#ifndef {name}\n#define {name} {value}\n#endif" for name, value in settings.get("FALLBACKS", {}).items()
+    ]
+    return [
+        *fallbacks,
+        *(constant_row(family, name, f"PRX_FLAG({name})" if flag else name) for name, flag in rows),
+    ]
+
+
+def constant_row(family: str, name: str, value: str) -> str:
+    """Return the C of one constant, which says so when the headers lack it."""
+    return f"""#ifdef {name}
+{{"{family}", "{name}", {value}, true}},
+#else
+{{"{family}", "{name}", 0, false}},
+#endif"""
+
+
+def base(enum: ast.ClassDef) -> str:
+    """Return the name of a class' base."""
+    return ast.unparse(enum.bases[0])
+
+
+def members(enum: ast.ClassDef) -> list[str]:
+    """Return the names of an enum's members."""
+    targets = [statement.targets[0] for statement in enum.body if isinstance(statement, ast.Assign)]
+    return [target.id for target in targets if isinstance(target, ast.Name)]
+
+
+def assigned(body: list[ast.stmt]) -> dict[str, Any]:
+    """Return the settings of a file by their names."""
+    rows = [(ast.unparse(one.targets[0]), one.value) for one in body if isinstance(one, ast.Assign)]
+    return {name: ast.literal_eval(value) for name, value in rows if name in SETTINGS}
 
 
 ffibuilder = FFI()
@@ -102,11 +142,46 @@ ffibuilder.set_source(
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <unistd.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <netinet/udp.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
+#include <linux/audit.h>
+#include <linux/blktrace_api.h>
+#include <linux/capability.h>
+#include <linux/fiemap.h>
+#include <linux/filter.h>
+#include <linux/fs.h>
+#include <linux/fscrypt.h>
+#include <linux/if_tun.h>
+#include <linux/mount.h>
+#include <linux/nsfs.h>
+#include <linux/ptrace.h>
+#include <linux/random.h>
+#include <linux/seccomp.h>
+#include <linux/serial.h>
+#include <linux/sockios.h>
+#if __has_include(<linux/landlock.h>)
+#include <linux/landlock.h>
+#endif
+#ifdef __FreeBSD__
+#include <sys/capsicum.h>
+#include <sys/procctl.h>
+#endif
+/* Bit 31 of a set of flags is no sign. */
+#define PRX_FLAG(value) ((value) < 0 ? (int64_t) (uint32_t) (value) : (int64_t) (value))
 #include "channel.h"
 #include "pidfd.h"
 #include "protocol.h"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -12,13 +12,16 @@ if TYPE_CHECKING:
 
     from prx_actors.driver.protocol import Call
 
-__all__ = ["Bytes", "Path", "convert", "to_bytes", "vector"]
+__all__ = ["Bytes", "Iodata", "Path", "convert", "to_bytes", "vector"]
 
 Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 """A name for the kernel: `str` (UTF-8 with surrogateescape), `bytes`, or a path."""
 
 Bytes = str | bytes | bytearray | memoryview
 """Data: bytes, or `str`, which is encoded as UTF-8."""
+
+Iodata = Bytes | Sequence["Bytes | int | Iodata"]
+"""Data in pieces: bytes, or a list of those, of integers of a byte, and of such lists."""
 
 INT64 = range(-(1 << 63), 1 << 63)
 
@@ -75,10 +78,24 @@ def _integers(value: Iterable[int]) -> list[int]:
     return [_integer(element) for element in value]
 
 
+def _iodata(value: Any) -> object:
+    if isinstance(value, (list, tuple)):
+        return [_byte(element) if isinstance(element, int) else _iodata(element) for element in value]
+    return to_bytes(value)
+
+
+def _byte(value: int) -> int:
+    if value not in range(256):
+        msg = f"{value} is no byte"
+        raise ValueError(msg)
+    return int(value)
+
+
 _CONVERTERS: dict[str, Callable[[Any], object]] = {
     "i": _integer,
     "s": _string,
     "b": to_bytes,
+    "d": _iodata,
     "v": vector,
     "l": _integers,
 }

@@ -6,13 +6,17 @@ from typing import TYPE_CHECKING, Any, Self
 
 from prx_actors.actors import Pid
 from prx_actors.driver.driver import State
+from prx_actors.tasks.calls.constants import ConstantCalls
 from prx_actors.tasks.calls.environment import EnvironmentCalls
 from prx_actors.tasks.calls.files import FileCalls
 from prx_actors.tasks.calls.identity import IdentityCalls
 from prx_actors.tasks.calls.options import OptionCalls
+from prx_actors.tasks.calls.paths import PathCalls
 from prx_actors.tasks.calls.processes import ProcessCalls
 from prx_actors.tasks.calls.scheduling import SchedulingCalls
+from prx_actors.tasks.calls.select import SelectCalls
 from prx_actors.tasks.calls.signals import SignalCalls
+from prx_actors.tasks.calls.sockets import SocketCalls
 from prx_actors.tasks.calls.streams import StreamCalls
 from prx_actors.tasks.process import TaskProcess
 
@@ -24,13 +28,17 @@ __all__ = ["Task"]
 
 class Task(
     Pid,
+    ConstantCalls,
     EnvironmentCalls,
     FileCalls,
     IdentityCalls,
     OptionCalls,
+    PathCalls,
     ProcessCalls,
     SchedulingCalls,
+    SelectCalls,
     SignalCalls,
+    SocketCalls,
     StreamCalls,
 ):
     """An OS process, in call state (it obeys calls) or in exec state (a program).

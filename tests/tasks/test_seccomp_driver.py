@@ -165,14 +165,15 @@ def test_programs_stream_stop_and_miss_their_deadline_under_a_list() -> None:
 
 
 def test_what_daemonises_is_contained_under_a_list() -> None:
-    """`setsid` is a call of the driver's own; what it leaves behind goes with the task."""
+    """What a program leaves behind in a session of its own goes with the driver above it."""
     with prx.fork(exec=listed()) as root:
-        child = prx.fork(root)
-        prx.execvp(child, ["sh", "-c", "(setsid sleep 1000 >&- 2>&- &) ; echo $$; exec sleep 1000"])
+        middle = prx.fork(root)
+        child = run_program(middle, "sh", "-c", "(setsid sleep 1000 >&- 2>&- &) ; echo $$; exec sleep 1000")
         receive(Stdout, task=child, timeout=WAIT)
-        with OsProcesses.below(root) as processes:
-            prx.stop(child)
-            assert [pid for pid in processes.left() if pid != root.host_pid] == []
+        with OsProcesses.below(middle) as processes:
+            assert len(processes) == 3
+            prx.stop(middle)
+            assert processes.left() == []
 
 
 def test_a_call_that_is_not_listed_kills_the_driver() -> None:

@@ -1,5 +1,6 @@
 #include "call.h"
 
+#include "driver.h"
 #include "protocol.h"
 
 #include <errno.h>
@@ -19,6 +20,12 @@ int argument_int(const struct argument *arg, int *ret) {
         if (arg->integer < INT_MIN || arg->integer > INT_MAX)
                 return -EINVAL;
         *ret = (int) arg->integer;
+        return 0;
+}
+
+int argument_fd(const struct argument *arg, int *ret) {
+        if (fd_is_own(arg->integer) || argument_int(arg, ret) < 0)
+                return -EBADF;
         return 0;
 }
 
@@ -60,6 +67,9 @@ static int decode(struct mp_reader *r, char type, struct argument *arg) {
                 return 0;
         case 'b':
                 arg->bytes = mp_read_bytes(r);
+                return 0;
+        case 'd':
+                arg->bytes = mp_read_iodata(r);
                 return 0;
         case 'l':
                 return decode_integers(r, arg);

@@ -34,3 +34,6 @@ int call_perform(int64_t number, uint32_t count, struct mp_reader *args, struct 
 
 /* An integer argument in the range of int, or -EINVAL. */
 int argument_int(const struct argument *arg, int *ret);
+
+/* An fd that the user may name, or -EBADF: the driver's own do not exist for calls. */
+int argument_fd(const struct argument *arg, int *ret);

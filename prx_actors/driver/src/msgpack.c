@@ -140,6 +140,39 @@ char *mp_read_cstr(struct mp_reader *r) {
         return text;
 }
 
+static bool at_array(const struct mp_reader *r) {
+        return r->at < r->end && ((*r->at & 0xf0) == 0x90 || *r->at == 0xdc || *r->at == 0xdd);
+}
+
+static bool at_integer(const struct mp_reader *r) {
+        return r->at < r->end && (*r->at < 0x80 || *r->at >= 0xe0 || (*r->at >= 0xcc && *r->at <= 0xd3));
+}
+
+/* Bytes out of bytes, integers of a byte and arrays of those, however deep. They lie in the frame one after the
+ * other, so that there is nothing to recurse into, and what they hold is shorter than they are: it moves
+ * together in place. */
+struct mp_bytes mp_read_iodata(struct mp_reader *r) {
+        struct mp_bytes flat = { .data = r->at };
+
+        for (uint64_t left = 1; left && !r->failed; left--) {
+                if (at_array(r)) {
+                        left += mp_read_array(r);
+                } else if (at_integer(r)) {
+                        int64_t byte = mp_read_int(r);
+                        if (r->failed || byte < 0 || byte > 0xff)
+                                r->failed = true;
+                        else
+                                flat.data[flat.size++] = (uint8_t) byte;
+                } else {
+                        struct mp_bytes bytes = mp_read_bytes(r);
+                        if (bytes.size)
+                                memmove(flat.data + flat.size, bytes.data, bytes.size);
+                        flat.size += bytes.size;
+                }
+        }
+        return flat;
+}
+
 static int grow(struct mp_writer *w, size_t size) {
         size_t capacity = w->capacity < 512 ? 512 : w->capacity;
 

@@ -34,6 +34,7 @@ int64_t mp_read_int(struct mp_reader *r);
 uint32_t mp_read_array(struct mp_reader *r);
 struct mp_bytes mp_read_bytes(struct mp_reader *r);
 char *mp_read_cstr(struct mp_reader *r);
+struct mp_bytes mp_read_iodata(struct mp_reader *r);
 
 uint8_t *mp_reserve(struct mp_writer *w, size_t size);
 void mp_write_nil(struct mp_writer *w);

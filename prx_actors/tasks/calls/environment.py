@@ -13,7 +13,7 @@ __all__ = ["EnvironmentCalls"]
 
 
 class EnvironmentCalls(Calls):
-    """environ(7) and setenv(3)."""
+    """environ(7), getenv(3) and setenv(3)."""
 
     __slots__ = ()
 
@@ -62,3 +62,69 @@ class EnvironmentCalls(Calls):
 
         """
         self._call("setenv", name, value, overwrite)
+
+    def getenv(self, name: Path) -> bytes | None:
+        """Return a variable of the environment: getenv(3).
+
+        Args:
+            name: the variable
+
+        Returns:
+            its value, none when it is not set
+
+        Raises:
+            NotOwner: the caller does not own the task
+            NotInCallState: the task has called exec
+            NoProcess: the task has ended
+
+        Example:
+            >>> from prx_actors import prx
+            >>> with prx.fork() as task:
+            ...     prx.setenv(task, "GREETING", "hello", True)
+            ...     prx.getenv(task, "GREETING")
+            b'hello'
+
+        """
+        value: bytes | None = self._call("getenv", name)
+        return value
+
+    def unsetenv(self, name: Path) -> None:
+        """Remove a variable from the environment, if it is there: unsetenv(3).
+
+        Args:
+            name: the variable
+
+        Raises:
+            OSError: `EINVAL`, the name is empty or has a `=` inside
+            NotOwner: the caller does not own the task
+            NotInCallState: the task has called exec
+            NoProcess: the task has ended
+
+        Example:
+            >>> from prx_actors import prx
+            >>> with prx.fork() as task:
+            ...     prx.setenv(task, "GREETING", "hello", True)
+            ...     prx.unsetenv(task, "GREETING")
+            ...     prx.getenv(task, "GREETING") is None
+            True
+
+        """
+        self._call("unsetenv", name)
+
+    def clearenv(self) -> None:
+        """Remove all variables from the environment: clearenv(3).
+
+        Raises:
+            NotOwner: the caller does not own the task
+            NotInCallState: the task has called exec
+            NoProcess: the task has ended
+
+        Example:
+            >>> from prx_actors import prx
+            >>> with prx.fork() as task:
+            ...     prx.clearenv(task)
+            ...     prx.environ(task)
+            []
+
+        """
+        self._call("clearenv")

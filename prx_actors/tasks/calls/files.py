@@ -1,10 +1,10 @@
-"""Files, as the process sees them."""
+"""Files, by their fds."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from prx_actors.system.constants import resolve
+from prx_actors.system.constants import CONSTANTS, resolve
 from prx_actors.tasks.calls.base import Calls
 
 if TYPE_CHECKING:
@@ -122,18 +122,21 @@ class FileCalls(Calls):
         """
         return int(self._call("write", fd, data))
 
-    def readdir(self, path: Path) -> list[bytes]:
-        """List a directory: readdir(3).
+    def lseek(self, fd: int, offset: int, whence: Constant) -> int:
+        """Move the offset of an fd: lseek(2).
 
         Args:
-            path: the directory
+            fd: the fd
+            offset: bytes
+            whence: from where they count, `seek_set`, `seek_cur`, `seek_end`,
+                `seek_data` or `seek_hole`
 
         Returns:
-            the names, `.` and `..` among them, in no order
+            the new offset, from the beginning
 
         Raises:
-            OSError: what opendir(3) says; `EOVERFLOW` beyond a million names,
-                `EMSGSIZE` beyond 64 MiB of them
+            OSError: `EBADF`, `EINVAL`, `ENXIO`, `EOVERFLOW`, `ESPIPE`; `ENOTSUP` for
+                an unknown name
             NotOwner: the caller does not own the task
             NotInCallState: the task has called exec
             NoProcess: the task has ended
@@ -141,42 +144,31 @@ class FileCalls(Calls):
         Example:
             >>> from prx_actors import prx
             >>> with prx.fork() as task:
-            ...     b"null" in prx.readdir(task, "/dev")
+            ...     fd = prx.open(task, "/proc/self/comm", "o_rdonly")
+            ...     first = prx.read(task, fd, 100)
+            ...     prx.lseek(task, fd, 0, "seek_set")
+            ...     prx.read(task, fd, 100) == first
+            0
             True
 
         """
-        return list(self._call("readdir", path))
+        return int(self._call("lseek", fd, offset, resolve("whence", whence)))
 
-    def chdir(self, path: Path) -> None:
-        """Change the working directory of the process: chdir(2).
+    def fcntl(self, fd: int, cmd: Constant, arg: Constant = 0) -> int:
+        """Do what can be done to an fd: fcntl(2).
 
         Args:
-            path: the directory
-
-        Raises:
-            OSError: what chdir(2) says
-            NotOwner: the caller does not own the task
-            NotInCallState: the task has called exec
-            NoProcess: the task has ended
-
-        Example:
-            >>> from prx_actors import prx
-            >>> with prx.fork() as task:
-            ...     prx.chdir(task, "/")
-            ...     prx.getcwd(task)
-            b'/'
-
-        """
-        self._call("chdir", path)
-
-    def getcwd(self) -> bytes:
-        """Return the working directory of the process: getcwd(3).
+            fd: the fd
+            cmd: `f_getfd`, `f_setfl`, `f_dupfd_cloexec`, `f_add_seals`, ...
+            arg: a number, or names: flags of `open` for `f_setfl`, and otherwise
+                those of fcntl, as `fd_cloexec`
 
         Returns:
-            the path
+            what the command returns
 
         Raises:
-            OSError: `ENOENT`, it was removed
+            OSError: what fcntl(2) says; `EINVAL` for a command that takes a
+                structure, as `f_setlk` does; `ENOTSUP` for an unknown name
             NotOwner: the caller does not own the task
             NotInCallState: the task has called exec
             NoProcess: the task has ended
@@ -184,9 +176,15 @@ class FileCalls(Calls):
         Example:
             >>> from prx_actors import prx
             >>> with prx.fork() as task:
-            ...     prx.chdir(task, "/")
-            ...     prx.getcwd(task)
-            b'/'
+            ...     fd = prx.open(task, "/dev/null", "o_rdonly")
+            ...     prx.fcntl(task, fd, "f_getfd")
+            ...     prx.fcntl(task, fd, "f_setfd", "fd_cloexec")
+            ...     prx.fcntl(task, fd, "f_getfd")
+            0
+            0
+            1
 
         """
-        return bytes(self._call("getcwd"))
+        command = resolve("fcntl", cmd)
+        family = "file" if command == CONSTANTS["fcntl"]["F_SETFL"] else "fcntl"
+        return int(self._call("fcntl", fd, command, resolve(family, arg)))

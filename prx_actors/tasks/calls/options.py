@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from prx_actors.tasks.calls.base import Calls
 from prx_actors.tasks.options import from_driver, to_driver
+
+if TYPE_CHECKING:
+    from prx_actors.tasks.arguments import Iodata
 
 __all__ = ["OptionCalls"]
 
@@ -92,3 +95,29 @@ class OptionCalls(Calls):
 
         """
         return str(self._call("version").decode())
+
+    def iolist_to_bin(self, iodata: Iodata) -> bytes:
+        """Flatten nested data in the driver, which shows that it decodes what it is sent.
+
+        Args:
+            iodata: bytes or `str`, or a list of those, of numbers of a byte and of
+                such lists
+
+        Returns:
+            the bytes, one after the other
+
+        Raises:
+            TypeError: something else is inside
+            ValueError: a number is none of a byte
+            NotOwner: the caller does not own the task
+            NotInCallState: the task has called exec
+            NoProcess: the task has ended
+
+        Example:
+            >>> from prx_actors import prx
+            >>> with prx.fork() as task:
+            ...     prx.iolist_to_bin(task, ["foo", [b"1", [50], [["3"]]], b"bar"])
+            b'foo123bar'
+
+        """
+        return bytes(self._call("iolist_to_bin", iodata))

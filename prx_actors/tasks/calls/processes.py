@@ -11,6 +11,7 @@ from prx_actors.system.constants import resolve
 from prx_actors.tasks.arguments import vector
 from prx_actors.tasks.birth import Birth, fork_child
 from prx_actors.tasks.calls.base import Calls
+from prx_actors.tasks.calls.constants import CONSTANT_CALLS
 from prx_actors.tasks.errors import UndefinedCall
 
 if TYPE_CHECKING:
@@ -199,7 +200,7 @@ class ProcessCalls(Calls):
         """
         if name in {"fork", "clone"}:
             raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN), name)
-        if name not in CALLS:
+        if name not in CALLS and name not in CONSTANT_CALLS:
             msg = f"no call {name!r}"
             raise UndefinedCall(msg)
         return getattr(self, name)(*args)

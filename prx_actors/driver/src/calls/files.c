@@ -1,36 +1,10 @@
 #include "../call.h"
 #include "../driver.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
+#include <stdbool.h>
 #include <unistd.h>
-
-/* An fd that the user may name: the driver's own do not exist for calls. */
-static int argument_fd(const struct argument *arg, int *ret) {
-        if (fd_is_own(arg->integer) || argument_int(arg, ret) < 0)
-                return -EBADF;
-        return 0;
-}
-
-int call_chdir(const struct argument *args, struct mp_writer *value) {
-        (void) value;
-        return chdir(args[0].string) < 0 ? -errno : 0;
-}
-
-int call_getcwd(const struct argument *args, struct mp_writer *value) {
-        char path[PATH_MAX];
-
-        (void) args;
-        if (!getcwd(path, sizeof(path)))
-                return -errno;
-        mp_write_bytes(value, path, strlen(path));
-        return 0;
-}
 
 int call_open(const struct argument *args, struct mp_writer *value) {
         int flags;
@@ -90,36 +64,63 @@ int call_write(const struct argument *args, struct mp_writer *value) {
         return 0;
 }
 
-static int write_names(DIR *directory, struct mp_writer *value) {
-        /* The count stands before the names and is known after them: five bytes wait for it. */
-        uint8_t *header = mp_reserve(value, 5);
-        size_t at = value->size;
-        uint32_t count = 0;
-        const struct dirent *entry;
+int call_lseek(const struct argument *args, struct mp_writer *value) {
+        int fd;
+        int whence;
 
-        if (!header)
-                return value->error;
-        while ((errno = 0, entry = readdir(directory)) && count <= PRX_ELEMENTS_MAX) {
-                mp_write_bytes(value, entry->d_name, strlen(entry->d_name));
-                count++;
-        }
-        if (errno)
+        if (argument_fd(&args[0], &fd) < 0)
+                return -EBADF;
+        if (argument_int(&args[2], &whence) < 0)
+                return -EINVAL;
+        off_t offset = lseek(fd, args[1].integer, whence);
+        if (offset < 0)
                 return -errno;
-        if (count > PRX_ELEMENTS_MAX || value->error)
-                return -EOVERFLOW;
-        header = value->data + at - 5;
-        header[0] = 0xdd;
-        for (int i = 0; i < 4; i++)
-                header[1 + i] = (uint8_t) (count >> (8 * (3 - i)));
+        mp_write_int(value, offset);
         return 0;
 }
 
-int call_readdir(const struct argument *args, struct mp_writer *value) {
-        DIR *directory = opendir(args[0].string);
+/* The commands whose argument is a number. To the others it is an address, at which the kernel would write. */
+static bool takes_a_number(int command) {
+        enum { QUERY_DUP = 1027, QUERY_CREATED = 1028 }; /* newer than many a system's headers */
 
-        if (!directory)
+        switch (command) {
+        case F_DUPFD:
+        case F_DUPFD_CLOEXEC:
+        case F_GETFD:
+        case F_SETFD:
+        case F_GETFL:
+        case F_SETFL:
+        case F_GETOWN:
+        case F_SETOWN:
+        case F_GETSIG:
+        case F_SETSIG:
+        case F_GETLEASE:
+        case F_SETLEASE:
+        case F_NOTIFY:
+        case F_GETPIPE_SZ:
+        case F_SETPIPE_SZ:
+        case F_GET_SEALS:
+        case F_ADD_SEALS:
+        case QUERY_DUP:
+        case QUERY_CREATED:
+                return true;
+        default:
+                return false;
+        }
+}
+
+/* A copy of an fd gets a free number, and those of the driver's own are never free. */
+int call_fcntl(const struct argument *args, struct mp_writer *value) {
+        int fd;
+        int command;
+
+        if (argument_fd(&args[0], &fd) < 0)
+                return -EBADF;
+        if (argument_int(&args[1], &command) < 0 || !takes_a_number(command))
+                return -EINVAL;
+        int result = fcntl(fd, command, (long) args[2].integer);
+        if (result < 0)
                 return -errno;
-        int result = write_names(directory, value);
-        (void) closedir(directory);
-        return result;
+        mp_write_int(value, result);
+        return 0;
 }

@@ -56,3 +56,9 @@ int call_version(const struct argument *args, struct mp_writer *value) {
         mp_write_bytes(value, PRX_VERSION, sizeof(PRX_VERSION) - 1);
         return 0;
 }
+
+/* The decoder has done the work. */
+int call_iolist_to_bin(const struct argument *args, struct mp_writer *value) {
+        mp_write_bytes(value, args[0].bytes.data, args[0].bytes.size);
+        return 0;
+}
