@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
-import platform
 import struct
 from dataclasses import dataclass
 from enum import IntEnum
@@ -12,23 +10,22 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from prx_actors.system.bpf import And, Instruction, Jump, JumpIf, Label, Load, Return
-from prx_actors.system.constants import CONSTANTS
+from prx_actors.system.machine import SYSCALLS, machine, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from prx_actors.system.machine import Machine
 
 __all__ = [
     "DRIVER_CALLS",
     "Action",
     "Argument",
-    "Machine",
     "Rule",
     "allow",
     "data",
     "deny",
     "fail",
-    "machine",
-    "number",
 ]
 
 NUMBER = 0
@@ -36,23 +33,12 @@ ARCHITECTURE = 4
 ARGUMENTS = 16
 """Where the fields of `struct seccomp_data` are."""
 
-X32 = 0x4000_0000
-"""The bit in the number of a system call of x86-64 with pointers of 32 bits."""
-
 WORD = 0xFFFF_FFFF
 ALL = 0xFFFF_FFFF_FFFF_FFFF
 DATA = struct.Struct("=iIQ6Q")
 
 LINEAR = 4
 """So many numbers are compared one after the other; of more, half is left out by one comparison."""
-
-SYSCALLS = {
-    name[len("SYS_") :].lower(): value
-    for name, value in CONSTANTS["syscall"].items()
-    if name.upper().startswith("SYS_")
-}
-"""Numbers of system calls by name, on the machine that the package was built for."""
-
 
 # What is not on all machines, or not needed by all kernels and C libraries, stands here too: clone and clock_gettime
 # are fallbacks, and AArch64 has neither dup2, poll nor readlink. restart_syscall goes on with a wait after SIGCONT.
@@ -171,63 +157,6 @@ class Rule:
 
     name: str
     arguments: tuple[Argument, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Machine:
-    """An architecture, as the kernel tells a filter of it.
-
-    Args:
-        name: as uname(2) has it
-        audit: the number of linux/audit.h
-        x32: a bit in the number of a system call that makes it foreign, or 0
-        syscalls: the numbers of its system calls
-
-    """
-
-    name: str
-    audit: int
-    x32: int
-    syscalls: dict[str, int]
-
-
-def machine() -> Machine:
-    """Return the architecture of this program.
-
-    Raises:
-        NotImplementedError: it is neither x86-64 nor AArch64
-
-    Example:
-        >>> from prx_actors.system import seccomp
-        >>> seccomp.machine().name in {"x86_64", "aarch64"}
-        True
-
-    """
-    name = platform.machine()
-    match name:
-        case "x86_64":
-            return Machine(name, 0xC000_003E, X32, SYSCALLS)
-        case "aarch64":
-            return Machine(name, 0xC000_00B7, 0, SYSCALLS)
-    msg = f"no seccomp filters for {name}: for x86_64 and aarch64"
-    raise NotImplementedError(msg)
-
-
-def number(name: str, machine: Machine) -> int:
-    """Return the number of a system call.
-
-    Args:
-        name: in either case, with `sys_` before it or without
-        machine: the architecture
-
-    Raises:
-        OSError: `ENOTSUP`, the architecture has no such call
-
-    """
-    try:
-        return machine.syscalls[name.lower().removeprefix("sys_")]
-    except KeyError:
-        raise OSError(errno.ENOTSUP, f"{os.strerror(errno.ENOTSUP)}: no system call of {machine.name}", name) from None
 
 
 def allow(

@@ -14,8 +14,9 @@ from support.seccomp import errno_of, forked
 
 from prx_actors.system import bpf, seccomp
 from prx_actors.system.bpf import And, Instruction, Jump, JumpIf, Label, Load, Return, assemble, run
+from prx_actors.system.machine import SYSCALLS
 
-GETPPID = seccomp.SYSCALLS["getppid"]
+GETPPID = SYSCALLS["getppid"]
 
 
 def words(*values: int) -> bytes:

@@ -14,14 +14,15 @@ from hypothesis import strategies as st
 from support.features import require
 from support.seccomp import errno_of, forked
 
-from prx_actors.system import bpf, seccomp
+from prx_actors.system import bpf
 from prx_actors.system.bpf import assemble, run
-from prx_actors.system.seccomp import Action, Argument, Machine, Rule, allow, data, deny, fail, machine
+from prx_actors.system.machine import SYSCALLS, X32, Machine, machine
+from prx_actors.system.seccomp import Action, Argument, Rule, allow, data, deny, fail
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-NAMES = sorted(seccomp.SYSCALLS)
+NAMES = sorted(SYSCALLS)
 INT = 0xFFFF_FFFF
 I386 = 0x4000_0003
 ARM64 = Machine("aarch64", 0xC000_00B7, 0, {"read": 63, "openat": 56, "getpid": 172})
@@ -70,10 +71,10 @@ def test_a_foreign_architecture_is_refused_first(make: Callable[..., bpf.Program
 @pytest.mark.parametrize("make", [allow, deny])
 def test_the_x32_calls_of_x86_64_are_foreign(make: Callable[..., bpf.Program]) -> None:
     """They have the architecture of the others, and a bit in the number; no other machine has such a bit."""
-    on = Machine("x86_64", machine().audit, seccomp.X32, {"read": 0})
-    assert run(make(["read"], on=on, foreign=7), data(seccomp.X32 | 0)) == 7
-    assert run(make(["read"], on=on, foreign=7), data(seccomp.X32 | 9)) == 7
-    assert run(make([], on=ARM64, foreign=7), data(seccomp.X32, audit=ARM64.audit)) != 7
+    on = Machine("x86_64", machine().audit, X32, {"read": 0})
+    assert run(make(["read"], on=on, foreign=7), data(X32 | 0)) == 7
+    assert run(make(["read"], on=on, foreign=7), data(X32 | 9)) == 7
+    assert run(make([], on=ARM64, foreign=7), data(X32, audit=ARM64.audit)) != 7
 
 
 def test_aarch64_has_numbers_of_its_own() -> None:
@@ -183,7 +184,7 @@ def test_a_comparison_that_makes_no_sense_is_refused(arguments: tuple[int, ...],
 
 # In the kernel.
 
-MKDIRAT = seccomp.SYSCALLS["mkdirat"]
+MKDIRAT = SYSCALLS["mkdirat"]
 
 
 def status(field: str) -> str:
@@ -205,7 +206,7 @@ def test_a_denied_call_fails_with_the_errno_of_the_list(tmp_path: Path) -> None:
         path.write_text("a file")
         return [number, status("Seccomp")]
 
-    names = [name for name in ("mkdir", "mkdirat") if name in seccomp.SYSCALLS]
+    names = [name for name in ("mkdir", "mkdirat") if name in SYSCALLS]
     assert forked(assemble(deny(names)), attempt) == str([errno.EPERM, "2"])
     path.unlink()
     assert forked(assemble(deny(names, errno.EROFS)), attempt) == str([errno.EROFS, "2"])
@@ -216,7 +217,7 @@ def test_outside_an_allow_list_a_process_dies_of_sigsys() -> None:
     """What is on the list it may do."""
     listed = ["getppid", "write", "exit_group", "rt_sigprocmask", "rt_sigaction", "futex", "mmap", "munmap", "brk"]
     code = assemble(allow(listed))
-    assert forked(code, lambda: errno_of(seccomp.SYSCALLS["getppid"])) == "0"
+    assert forked(code, lambda: errno_of(SYSCALLS["getppid"])) == "0"
     assert forked(code, lambda: errno_of(MKDIRAT)) == "SIGSYS"
 
 
@@ -229,7 +230,7 @@ def test_an_argument_is_compared_by_the_kernel_as_by_the_interpreter() -> None:
         foretold = [0 if verdict == Action.ALLOW & 0xFFFF else verdict for verdict in foretold]
 
         def attempt() -> list[int]:
-            return [errno_of(seccomp.SYSCALLS["getppid"], 0, value) for value in values]
+            return [errno_of(SYSCALLS["getppid"], 0, value) for value in values]
 
         assert forked(assemble(program), attempt) == str(foretold)
         assert set(foretold) == {0, errno.EPERM}

@@ -16,7 +16,7 @@ from support.seccomp import launcher
 
 from prx_actors import Down, ExitStatus, Signal, Stderr, Stdout, Task, TermSig, monitor, prx, receive, shutdown
 from prx_actors.driver.keeper import driver_path
-from prx_actors.system import seccomp
+from prx_actors.system.machine import SYSCALLS
 from prx_actors.system.native import lib
 from prx_actors.system.seccomp import DRIVER_CALLS, allow, deny, fail
 
@@ -46,7 +46,7 @@ def own_keeper() -> Iterator[None]:
 
 def listed(*names: str) -> list[str]:
     """Return a launcher that allows what the driver needs, what a shell needs, and these."""
-    return launcher(allow([*DRIVER_CALLS, *(name for name in PROGRAM_CALLS if name in seccomp.SYSCALLS), *names]))
+    return launcher(allow([*DRIVER_CALLS, *(name for name in PROGRAM_CALLS if name in SYSCALLS), *names]))
 
 
 def filters(task: Task) -> str:
@@ -206,7 +206,7 @@ def test_every_call_on_the_list_is_needed_or_an_alternative() -> None:
 
 def test_programs_under_a_deny_list_get_its_errno(tmp_path: Path) -> None:
     """And so does what they start."""
-    names = [name for name in ("mkdir", "mkdirat") if name in seccomp.SYSCALLS]
+    names = [name for name in ("mkdir", "mkdirat") if name in SYSCALLS]
     with prx.fork(exec=launcher(deny(names))) as root:
         script = f"mkdir {tmp_path}/a; sh -c 'mkdir {tmp_path}/b'; touch {tmp_path}/c; exit 3"
         child = run_program(root, "sh", "-c", script)
