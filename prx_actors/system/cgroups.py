@@ -88,7 +88,8 @@ class Cgroups:
             OSError: `ENODEV`, no hierarchy has the controller; `EACCES`,
                 `EPERM`, `EROFS`, `ENOSPC`; in version 2, `EBUSY` while a
                 process is in a group above
-            ValueError: the name is empty, or is no relative path without `..`
+            ValueError: the name is empty, or is no relative path without `..`; no
+                controllers are listed
 
         """
         parts = _parts(name)
@@ -256,16 +257,14 @@ class Cgroups:
 
     def _choose(self, controllers: list[str] | None) -> list[Hierarchy]:
         """Return the hierarchies that have the controllers."""
-        hierarchies = self.hierarchies()
+        all_there_are = self.hierarchies()
         if controllers is None:
-            return [hierarchy for hierarchy in hierarchies if not hierarchy.named]
-        known = {name for hierarchy in hierarchies for name in hierarchy.controllers}
+            return [hierarchy for hierarchy in all_there_are if not hierarchy.named]
+        known = {name for hierarchy in all_there_are for name in hierarchy.controllers}
         for name in controllers:
             if name not in known:
                 raise OSError(errno.ENODEV, f"{os.strerror(errno.ENODEV)}: no hierarchy has the controller", name)
-        return [
-            hierarchy for hierarchy in hierarchies if not known.isdisjoint(controllers) and _has(hierarchy, controllers)
-        ]
+        return [hierarchy for hierarchy in all_there_are if not set(hierarchy.controllers).isdisjoint(controllers)]
 
     def _having(self, name: str, controllers: Iterable[str] | None) -> list[Hierarchy]:
         """Return the hierarchies that have the group."""
@@ -301,15 +300,15 @@ class Cgroups:
         write_file(self._files, path, data)
 
 
-def _has(hierarchy: Hierarchy, controllers: list[str]) -> bool:
-    return not set(hierarchy.controllers).isdisjoint(controllers)
-
-
 def _listed(controllers: Iterable[str]) -> list[str]:
     if isinstance(controllers, str):
         msg = f"expected controllers, not {controllers!r}"
         raise TypeError(msg)
-    return list(controllers)
+    listed = list(controllers)
+    if not listed:
+        msg = "no controllers: without a list all hierarchies are meant"
+        raise ValueError(msg)
+    return listed
 
 
 def _relative(name: str) -> str:
