@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 INSTRUCTIONS_MAX = 4096
-"""The kernel takes no longer program: `BPF_MAXINSNS`."""
+"""The kernel takes no longer program (`BPF_MAXINSNS`)."""
 
 DATA_SIZE = 64
 """Bytes of `struct seccomp_data`, which is all that a filter can look at."""

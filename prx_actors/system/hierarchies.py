@@ -46,7 +46,7 @@ class Hierarchy:
 
     @property
     def named(self) -> bool:
-        """Whether it has a name and no controllers: a service manager's own."""
+        """Whether it is a service manager's own, with a name and no controllers."""
         return any(name.startswith("name=") for name in self.controllers)
 
 

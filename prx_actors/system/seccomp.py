@@ -9,12 +9,13 @@ from enum import IntEnum
 from itertools import count
 from typing import TYPE_CHECKING
 
-from prx_actors.system.bpf import And, Instruction, Jump, JumpIf, Label, Load, Return
+from prx_actors.system.bpf import And, Instruction, Jump, JumpIf, Label, Load, Return, assemble
 from prx_actors.system.machine import SYSCALLS, machine, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from prx_actors.system.bpf import Program
     from prx_actors.system.machine import Machine
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "data",
     "deny",
     "fail",
+    "filter_program",
 ]
 
 NUMBER = 0
@@ -36,6 +38,7 @@ ARGUMENTS = 16
 WORD = 0xFFFF_FFFF
 ALL = 0xFFFF_FFFF_FFFF_FFFF
 DATA = struct.Struct("=iIQ6Q")
+LENGTH = struct.Struct("@H0P")
 
 LINEAR = 4
 """So many numbers are compared one after the other; of more, half is left out by one comparison."""
@@ -68,7 +71,7 @@ class Action(IntEnum):
     TRAP = 0x0003_0000
     """It is sent SIGSYS, which it may handle."""
     ERRNO = 0x0005_0000
-    """The call fails; the errno is in the lower 16 bits: `fail`."""
+    """The call fails with the errno in the lower 16 bits, see `fail`."""
     TRACE = 0x7FF0_0000
     """A ptrace(2) tracer decides, `ENOSYS` without one."""
     LOG = 0x7FFC_0000
@@ -255,6 +258,32 @@ def data(name: str | int, *args: int, audit: int | None = None) -> bytes:
     nr = number(name, here) if isinstance(name, str) else name
     registers = [arg & ALL for arg in args] + [0] * (6 - len(args))
     return DATA.pack(nr, here.audit if audit is None else audit, 0, *registers)
+
+
+def filter_program(program: Program) -> tuple[bytes, bytes]:
+    """Make the two parts of a `struct sock_fprog`, which prctl(2) and seccomp(2) take.
+
+    Args:
+        program: what `allow` or `deny` made
+
+    Returns:
+        the length with the padding after it, and the assembled program, to
+        which a pointer follows the first
+
+    Raises:
+        ValueError: what `assemble` refuses
+
+    Example:
+        >>> from prx_actors.system import seccomp
+        >>> head, code = seccomp.filter_program(seccomp.deny([]))
+        >>> int.from_bytes(head[:2], "little") == len(code) // 8
+        True
+        >>> len(head)
+        8
+
+    """
+    code = assemble(program)
+    return LENGTH.pack(len(code) // 8), code
 
 
 def _filter(names: Iterable[str | Rule], match: int, default: int, foreign: int, machine: Machine) -> list[Instruction]:

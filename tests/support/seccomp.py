@@ -5,16 +5,17 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+import struct
 import sys
 import warnings
 from typing import TYPE_CHECKING
 
-from prx_actors.system import bpf
+from prx_actors.system import bpf, seccomp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["errno_of", "forked", "install", "launcher"]
+__all__ = ["errno_of", "forked", "install_parts", "launcher"]
 
 PR_SET_SECCOMP = 22
 SECCOMP_MODE_FILTER = 2
@@ -23,17 +24,17 @@ PR_SET_NO_NEW_PRIVS = 38
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-class Fprog(ctypes.Structure):
-    """struct sock_fprog."""
-
-    _fields_ = [("length", ctypes.c_ushort), ("filter", ctypes.c_char_p)]
-
-
-def install(code: bytes) -> None:
+def install(program: bpf.Program) -> None:
     """Put this process under a filter."""
-    program = Fprog(len(code) // 8, code)
+    install_parts(*seccomp.filter_program(program))
+
+
+def install_parts(head: bytes, code: bytes) -> None:
+    """Put this process under a filter, be it one that the kernel refuses."""
+    instructions = ctypes.create_string_buffer(code, len(code))
+    structure = ctypes.create_string_buffer(head + struct.pack("P", ctypes.addressof(instructions)))
     _libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    if _libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(program), 0, 0) < 0:
+    if _libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, structure, 0, 0) < 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))
 
@@ -45,11 +46,11 @@ def errno_of(number: int, *args: int) -> int:
     return ctypes.get_errno() if _libc.syscall(ctypes.c_long(number), *registers) == -1 else 0
 
 
-def forked(code: bytes, function: Callable[[], object]) -> str:
+def forked(program: bpf.Program, function: Callable[[], object]) -> str:
     """Run a function in a fork of this process that is under a filter.
 
     Args:
-        code: an assembled program
+        program: what `seccomp.allow` or `seccomp.deny` made
         function: it should not need more of the interpreter than it must
 
     Returns:
@@ -61,7 +62,7 @@ def forked(code: bytes, function: Callable[[], object]) -> str:
         pid = os.fork()
     if pid == 0:
         try:
-            install(code)
+            install(program)
             os.write(writing, str(function()).encode())
         except BaseException as error:  # noqa: BLE001 -- it is told, and the process must not go on
             os.write(writing, repr(error).encode())
