@@ -40,6 +40,16 @@ static void check_vector(struct mp_reader *r) {
                 check_string(r);
 }
 
+static void check_iodata(struct mp_reader *r) {
+        const uint8_t *start = r->at;
+        struct mp_bytes bytes = mp_read_iodata(r);
+
+        /* It lies within what it was made of. */
+        must(r->failed ? !bytes.data : bytes.data == start && bytes.data + bytes.size <= r->at);
+        if (bytes.size)
+                memset(bytes.data, 0, bytes.size);
+}
+
 static void check_element(struct mp_reader *r, char type) {
         switch (type) {
         case 'i':
@@ -50,6 +60,9 @@ static void check_element(struct mp_reader *r, char type) {
                 break;
         case 'b':
                 check_bytes(r);
+                break;
+        case 'd':
+                check_iodata(r);
                 break;
         default:
                 check_vector(r);
@@ -63,7 +76,7 @@ static void check_frame(uint8_t *frame, size_t size, const uint8_t *types, size_
         mp_read_array(&r);
         for (size_t i = 0; i < count; i++) {
                 if (!mp_read_nil(&r))
-                        check_element(&r, "isbv"[types[i] % 4]);
+                        check_element(&r, "isbvd"[types[i] % 5]);
                 must(r.at >= frame && r.at <= r.end);
         }
 }

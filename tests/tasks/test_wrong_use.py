@@ -25,6 +25,7 @@ from prx_actors import (
     spawn_monitor,
 )
 from prx_actors.driver.protocol import CALLS
+from prx_actors.tasks.calls.constants import CONSTANT_CALLS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,10 +50,29 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "setpriority": ("prio_process", 0, 0),
     "setopt": ("maxchild", 1),
     "getopt": ("maxchild",),
+    "lseek": (0, 0, 0),
+    "fcntl": (0, "f_getfd"),
+    "select": ([], [], [], 0),
+    "mkdir": ("/dev/null/new", 0),
+    "rmdir": ("/nosuch",),
+    "unlink": ("/nosuch",),
+    "link": ("/nosuch", "/nosuch"),
+    "symlink": ("/nosuch", "/dev/null/new"),
+    "mkfifo": ("/dev/null/new", 0),
+    "chmod": ("/nosuch", 0),
+    "chown": ("/nosuch", -1, -1),
+    "chroot": ("/nosuch",),
+    "socket": ("af_unix", "sock_stream", 0),
+    "connect": (0, b""),
+    "getenv": ("A",),
+    "unsetenv": ("A",),
+    "iolist_to_bin": (b"",),
+    "errno_id": (1,),
 }
+ARGUMENTS |= dict.fromkeys(CONSTANT_CALLS - {"errno_id"}, ("name",))
 USES: dict[str, Callable[[Task], object]] = {
     name: functools.partial(lambda name, task: getattr(prx, name)(task, *ARGUMENTS.get(name, ())), name)
-    for name in CALLS
+    for name in CALLS.keys() | CONSTANT_CALLS
 }
 STREAMS: dict[str, Callable[[Task], object]] = {
     "stdin": lambda task: prx.stdin(task, "x"),
@@ -67,7 +87,7 @@ def test_the_errors_are_those_that_python_has_for_it() -> None:
     assert issubclass(UndefinedCall, NotImplementedError)
 
 
-@pytest.mark.parametrize("use", USES)
+@pytest.mark.parametrize("use", sorted(USES))
 def test_a_program_obeys_no_calls(use: str) -> None:
     """It is told which call of which task, and the program does not notice."""
     with prx.fork() as task:
@@ -107,7 +127,7 @@ def in_thread(function: Callable[[], object]) -> BaseException | None:
     return raised[0] if raised else None
 
 
-@pytest.mark.parametrize("use", USES.keys() - {"fork", "clone"})
+@pytest.mark.parametrize("use", sorted(USES.keys() - {"fork", "clone"}))
 def test_only_the_owner_may_call(use: str) -> None:
     """Another thread is another process; the error names the owner."""
     with prx.fork() as task:

@@ -170,7 +170,7 @@ struct mp_bytes mp_read_iodata(struct mp_reader *r) {
                         flat.size += bytes.size;
                 }
         }
-        return flat;
+        return r->failed ? (struct mp_bytes) { 0 } : flat;
 }
 
 static int grow(struct mp_writer *w, size_t size) {

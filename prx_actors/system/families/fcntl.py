@@ -71,6 +71,8 @@ class LockType(Number):
     F_RDLCK = auto()
     F_WRLCK = auto()
     F_UNLCK = auto()
+    F_EXLCK = auto()
+    F_SHLCK = auto()
 
 
 class Notify(Flags):

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <unistd.h>
 
@@ -116,7 +117,8 @@ int call_fcntl(const struct argument *args, struct mp_writer *value) {
 
         if (argument_fd(&args[0], &fd) < 0)
                 return -EBADF;
-        if (argument_int(&args[1], &command) < 0 || !takes_a_number(command))
+        if (argument_int(&args[1], &command) < 0 || !takes_a_number(command) || args[2].integer < INT_MIN ||
+            args[2].integer > UINT_MAX)
                 return -EINVAL;
         int result = fcntl(fd, command, (long) args[2].integer);
         if (result < 0)
