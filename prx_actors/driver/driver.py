@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from prx_actors.driver.pipes import InputPipe, OutputPipe
 from prx_actors.driver.protocol import Frames, frame
 from prx_actors.driver.reactor import Timer, reactor
+from prx_actors.driver.sweep import Sweep
 from prx_actors.driver.turn import ChannelClosedError, Turns
 from prx_actors.system.native import lib
 from prx_actors.system.pidfd import host_pid, send_signal, wait_status
@@ -78,6 +79,9 @@ class Driver:
         self.pid: int | None = None
         """The pid in the parent's namespace."""
         self.children: dict[int, Driver] = {}
+        self.sweep: Sweep = Sweep(None if parent is None else parent.sweep)
+        """Of what it leaves behind."""
+        self._sweeps: dict[int, Sweep] = {}
         self.turns = Turns(channels, self._on_late_reply)
         self.stdin = InputPipe(channels)
         self.stdout = self._output("stdout")
@@ -250,6 +254,17 @@ class Driver:
                 child = self.children.pop(child_id, None)
                 if child is not None:
                     child.on_exited(status)
+            case [lib.PRX_EVENT_LEFT, int(child_id), int(status)]:
+                child = self.children.pop(child_id, None)
+                if child is not None:
+                    self._sweeps[child_id] = child.sweep
+                    child.sweep.begin()
+                    self.order(frame(lib.PRX_ORDER_END, child_id, *child.listener.grace()))
+                    child.on_exited(status)
+            case [lib.PRX_EVENT_SWEPT, int(child_id), int(left)]:
+                sweep = self._sweeps.pop(child_id, None)
+                if sweep is not None:
+                    sweep.finish(left)
             case [lib.PRX_EVENT_SIGNAL, int(signal), bytes(info)]:
                 self.listener.on_signal(signal, info)
             case _:
@@ -266,6 +281,8 @@ class Driver:
             self._read_events()
         for child in list(self.children.values()):
             child.watch()
+        for sweep in self._sweeps.values():
+            sweep.finish(0)  # that of this one is theirs, too
         if self._deadline is not None:
             self._deadline.cancel()
         self.listener.on_reaped(status)

@@ -150,6 +150,10 @@ class Keeper:
         self.driver.close()
         self._part_ended("driver")
 
+    def grace(self) -> tuple[int, int]:
+        """None: nobody but the kernel is above a keeper."""
+        return 0, 0
+
     def on_closed(self) -> None:
         """Nothing: a keeper has no output."""
 

@@ -37,6 +37,10 @@ if TYPE_CHECKING:
 __all__ = ["TaskProcess"]
 
 
+UNTOLD = 1.0
+"""Seconds after the deadline at which the end is announced, whatever may be left."""
+
+
 class TaskProcess(SignalledProcess):
     """Supervises one OS process.
 
@@ -290,19 +294,27 @@ class TaskProcess(SignalledProcess):
     def _stop(self) -> None:
         self._terminate("normal")
 
-    def _ending(self, reason: object) -> None:
+    def _ending(self, _reason: object) -> None:
         driver = self.driver
         if self._handing is None and self.parent is not None and driver.state is not State.FORKED:
             self._handing = Handing.begin(self.parent, self)
         if driver.state in {State.GONE, State.FORKED}:
             reactor.call_soon(self._close_down)
             return
-        at_once = isinstance(reason, str) and reason in {"kill", "killed"}
+        at_once = self._at_once()
         signal = SIGKILL if at_once else self.signaloneof
         if self._handing is None:
             self._resume_reading()  # a program that blocks in a write could not end by itself
             reactor.call_soon(driver.stdin.close)
         driver.end(signal, 0 if at_once else self.options["killdelay"] / 1_000_000)
+
+    def grace(self) -> tuple[int, int]:
+        """Say how what the process has left is to end."""
+        return (SIGKILL, 0) if self._at_once() else (self.signaloneof, self.options["killdelay"])
+
+    def _at_once(self) -> bool:
+        reason = self._final_reason
+        return isinstance(reason, str) and reason in {"kill", "killed"}
 
     def _close_down(self) -> None:
         """Close all channels and let Exit and Down go out; on the reactor's thread."""
@@ -311,7 +323,8 @@ class TaskProcess(SignalledProcess):
         if self._handing is not None and not self._handing.over(self._close_down):
             return
         self.driver.close()
-        self._ended()
+        # Whoever restarts it on Down finds names, ports and locks free.
+        self.driver.sweep.when_over(self.options["killdelay"] / 1_000_000 + UNTOLD, self._ended)
 
     def _resume_reading(self) -> None:
         self.driver.stdout.resume()

@@ -95,6 +95,8 @@ void end_step(void);
 /* mark.c: the inherited mark. */
 void mark_init(uint64_t run_id);
 void mark_set(int64_t id);
+int64_t mark_of(pid_t pid);              /* the number of the task whose mark it has, or -1 */
+int64_t mark_number(int64_t id);         /* as much of a task's number as a mark holds */
 
 /* title.c: what ps(1) shows of this process. */
 void title_init(int argc, char **argv);

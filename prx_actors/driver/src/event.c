@@ -29,14 +29,14 @@ static int send_frame(struct mp_writer *w) {
         return -EAGAIN;
 }
 
-int event_send_exited(int64_t id, int status) {
+int event_send_child(int tag, int64_t id, int value) {
         uint8_t data[EVENT_MAX];
         struct mp_writer w = { .data = data, .size = PREFIX, .capacity = sizeof(data), .limit = sizeof(data) };
 
         mp_write_array(&w, 3);
-        mp_write_int(&w, PRX_EVENT_EXITED);
+        mp_write_int(&w, tag);
         mp_write_int(&w, id);
-        mp_write_int(&w, status);
+        mp_write_int(&w, value);
         return send_frame(&w);
 }
 
