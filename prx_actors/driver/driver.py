@@ -259,7 +259,6 @@ class Driver:
                 if child is not None:
                     self._sweeps[child_id] = child.sweep
                     child.sweep.begin()
-                    self.order(frame(lib.PRX_ORDER_END, child_id, *child.listener.grace()))
                     child.on_exited(status)
             case [lib.PRX_EVENT_SWEPT, int(child_id), int(left)]:
                 sweep = self._sweeps.pop(child_id, None)
@@ -395,6 +394,11 @@ class Driver:
     def _order_parent(self, signal: int, delay: float) -> None:
         if self.parent is not None:
             self.parent.order(frame(lib.PRX_ORDER_END, self.id, signal, int(delay * 1_000_000)))
+
+    def end_left(self, signal: int, microseconds: int) -> None:
+        """End what the process has left behind, if anything: a signal now, SIGKILL in time."""
+        if self.sweep.under_way and self.parent is not None:
+            self.parent.order(frame(lib.PRX_ORDER_END, self.id, signal, microseconds))
 
     def order(self, message: bytes) -> None:
         """Send an order, which the driver obeys between calls."""

@@ -150,10 +150,6 @@ class Keeper:
         self.driver.close()
         self._part_ended("driver")
 
-    def grace(self) -> tuple[int, int]:
-        """None: nobody but the kernel is above a keeper."""
-        return 0, 0
-
     def on_closed(self) -> None:
         """Nothing: a keeper has no output."""
 

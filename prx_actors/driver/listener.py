@@ -24,8 +24,5 @@ class Listener(Protocol):
     def on_reaped(self, status: int | None, /) -> None:
         """Learn that the process is gone; its wait status, where it is known."""
 
-    def grace(self) -> tuple[int, int]:
-        """Say how what the process has left is to end: a signal, and microseconds until SIGKILL."""
-
     def on_closed(self) -> None:
         """Learn that stdout and stderr are at their ends."""

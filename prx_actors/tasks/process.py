@@ -308,10 +308,6 @@ class TaskProcess(SignalledProcess):
             reactor.call_soon(driver.stdin.close)
         driver.end(signal, 0 if at_once else self.options["killdelay"] / 1_000_000)
 
-    def grace(self) -> tuple[int, int]:
-        """Say how what the process has left is to end."""
-        return (SIGKILL, 0) if self._at_once() else (self.signaloneof, self.options["killdelay"])
-
     def _at_once(self) -> bool:
         reason = self._final_reason
         return isinstance(reason, str) and reason in {"kill", "killed"}
@@ -322,6 +318,8 @@ class TaskProcess(SignalledProcess):
             self._drain.cancel()
         if self._handing is not None and not self._handing.over(self._close_down):
             return
+        at_once = self._at_once()
+        self.driver.end_left(SIGKILL if at_once else self.signaloneof, 0 if at_once else self.options["killdelay"])
         self.driver.close()
         # Whoever restarts it on Down finds names, ports and locks free.
         self.driver.sweep.when_over(self.options["killdelay"] / 1_000_000 + UNTOLD, self._ended)

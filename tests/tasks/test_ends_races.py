@@ -207,10 +207,6 @@ class Recorder:
         self.reaped.append(status)
         self.ended.set()
 
-    def grace(self) -> tuple[int, int]:
-        """Kill at once."""
-        return 9, 0
-
     def on_closed(self) -> None:
         """Drop it."""
 

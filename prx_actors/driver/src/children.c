@@ -287,16 +287,17 @@ void children_end(int64_t id, int signal, int64_t deadline) {
         signals_hold_children();
         for (int i = 0; i < children_used; i++) {
                 struct child *child = &children[i];
-                if (child->id == id && !child->pid && child->sweeping)
+                if (child->id == id && !child->pid && child->sweeping) {
                         child->deadline = deadline;
-                else if (child->pid && (child->id == id || (child->id == STRANGER && child->of == id))) {
+                        child->sweep_from = now_usec();
+                        sweep_soon();
+                } else if (child->pid && (child->id == id || (child->id == STRANGER && child->of == id))) {
                         order_end(child, signal);
                         children_set_deadline(child, deadline);
                 }
         }
         children_reap();
         signals_release_children();
-        sweep_soon();
 }
 
 int64_t children_kill_late(int64_t now) {

@@ -14,6 +14,7 @@ struct child {
         int signaloneof;        /* asks the child to end, once it is a program */
         bool unreported;
         bool ended;             /* by the runtime: it is reaped here, whoever waits for the others */
+        int64_t sweep_from;     /* a dead one: when what it has left is to end; until then it may still write */
         bool left;              /* dead, and has left processes behind, or may have */
         bool sweeping;          /* the runtime waits to hear that they are gone */
 };

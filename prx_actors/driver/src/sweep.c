@@ -108,24 +108,32 @@ void sweep_look(void) {
                 sweep_soon();
 }
 
-static int64_t deadline_of(int64_t of, int64_t now) {
-        int64_t latest = 0;
+/* Of the dead that a stranger may be of, the one that gives it most time. */
+static const struct child *dead_of(int64_t of) {
+        const struct child *found_child = NULL;
 
         for (int i = 0; i < children_used; i++)
                 if (is_dead_task(&children[i]) && (of == ANYBODY || children[i].id == of) &&
-                    children[i].deadline > latest)
-                        latest = children[i].deadline;
-        return latest ? latest : now + driver.options[PRX_OPTION_killdelay];
+                    (!found_child || children[i].deadline > found_child->deadline))
+                        found_child = &children[i];
+        return found_child;
 }
 
-static void end_left(pid_t pid) {
-        int64_t now = now_usec();
-        int64_t of = children_find(pid) ? STRANGER : owner_of(pid);
+static int64_t step_time;
+static int waiting_for_grace;   /* strangers that may still write */
 
-        if (of == STRANGER)
+static void end_left(pid_t pid) {
+        int64_t of = children_find(pid) ? STRANGER : owner_of(pid);
+        const struct child *dead = of == STRANGER ? NULL : dead_of(of);
+
+        if (!dead)
                 return;
-        int64_t deadline = deadline_of(of, now);
-        int signal = deadline <= now ? SIGKILL : (int) driver.options[PRX_OPTION_signaloneof];
+        if (dead->sweep_from > step_time) {
+                waiting_for_grace++;
+                return;
+        }
+        int64_t deadline = dead->deadline;
+        int signal = deadline <= step_time ? SIGKILL : (int) driver.options[PRX_OPTION_signaloneof];
         struct child *child = children_adopt(pid, signal);
         if (child) {
                 child->of = of;
@@ -147,6 +155,8 @@ static int64_t finish(struct child *child, int64_t now) {
         int left = left_of(child->id);
         int64_t give_up = child->deadline + GIVE_UP_USEC;
 
+        if (child->sweep_from > now && waiting_for_grace)
+                return child->sweep_from;
         if (left && now < give_up)
                 return give_up;
         if (event_send_child(PRX_EVENT_SWEPT, child->id, left) == -EAGAIN)
@@ -159,11 +169,13 @@ static int64_t earlier(int64_t one, int64_t other) {
         return one < 0 || (other >= 0 && other < one) ? other : one;
 }
 
-static void set_deadline(struct child *child, int64_t now) {
+static void set_times(struct child *child, int64_t now) {
+        if (!child->sweep_from)
+                child->sweep_from = now + driver.options[PRX_OPTION_drain];
         if (child->deadline == DEADLINE_PASSED)
                 child->deadline = now;
         else if (!child->deadline)
-                child->deadline = deadline_after(driver.options[PRX_OPTION_killdelay]);
+                child->deadline = deadline_after(driver.options[PRX_OPTION_drain] + driver.options[PRX_OPTION_killdelay]);
 }
 
 static int64_t sweep(int64_t now) {
@@ -171,9 +183,10 @@ static int64_t sweep(int64_t now) {
 
         for (int i = 0; i < children_used; i++)
                 if (is_dead_task(&children[i]))
-                        set_deadline(&children[i], now);
+                        set_times(&children[i], now);
         look_for_programs();
-        last_look = now;
+        last_look = step_time = now;
+        waiting_for_grace = 0;
         (void) procfs_children(end_left);
         for (int i = 0; i < children_used; i++)
                 if (!children[i].pid && children[i].sweeping)
@@ -190,7 +203,7 @@ int64_t sweep_step(int64_t now) {
                 return last_look + REST_USEC;
         due = false;
         signals_hold_children();
-        next_step = children_found_family() < 0 ? -1 : sweep(now);
+        next_step = anybody_dead() ? sweep(now) : -1;
         signals_release_children();
         return next_step;
 }
