@@ -169,6 +169,7 @@ static pid_t wait_for(pid_t pid, int options, int *ret_status) {
                         return 0;
                 if (!signals_child_is_taken())
                         reap_some(is_other, pid);
+                tell_news();
                 int result = loop_pause();
                 if (result)
                         return result;

@@ -30,6 +30,7 @@ static sigset_t none;
 static sigset_t held;   /* what the handler below takes: it waits for the loop */
 static sigset_t all;
 static sigset_t child_only;
+static int holds;       /* one within another */
 
 static void on_signal(int signal, siginfo_t *info, void *context) {
         (void) signal;
@@ -95,10 +96,13 @@ static int set_child(enum disposition wanted) {
         return 0;
 }
 
-/* Caught signals wait for the loop; what is to act by itself has to be let in while a call blocks, too. */
+static void apply_mask(void) {
+        (void) sigprocmask(SIG_SETMASK, &held, NULL);
+}
+
+/* Caught signals wait for the loop; what is to act by itself has to be let in while a call blocks, too. The mask
+ * is applied by the caller: in a new image all have their dispositions before any is let in. */
 static int set(int signal, enum disposition wanted) {
-        if (signal == SIGCHLD)
-                return set_child(wanted);
         int result = wanted == SIG_DISPOSITION_INFO ? install(signal, on_signal)
                 : install_plain(signal, wanted == SIG_DISPOSITION_IGN ? SIG_IGN : SIG_DFL);
         if (result)
@@ -107,8 +111,15 @@ static int set(int signal, enum disposition wanted) {
                 (void) sigaddset(&held, signal);
         else
                 (void) sigdelset(&held, signal);
-        (void) sigprocmask(SIG_SETMASK, &held, NULL);
         return 0;
+}
+
+static int set_now(int signal, enum disposition wanted) {
+        if (signal == SIGCHLD)
+                return set_child(wanted);
+        int result = set(signal, wanted);
+        apply_mask();
+        return result;
 }
 
 int signals_action(int signal, const char *name, const char **ret_before) {
@@ -118,7 +129,7 @@ int signals_action(int signal, const char *name, const char **ret_before) {
         if (before < 0 || wanted < 0)
                 return before < 0 ? before : wanted;
         *ret_before = names[before];
-        return *name ? set(signal, (enum disposition) wanted) : 0;
+        return *name ? set_now(signal, (enum disposition) wanted) : 0;
 }
 
 bool signals_child_is_taken(void) {
@@ -140,8 +151,6 @@ void signals_after_exec(void) {
 }
 
 void signals_init(void) {
-        const char *before;
-
         (void) sigfillset(&all);
         (void) sigemptyset(&held);
         (void) sigemptyset(&none);
@@ -150,7 +159,7 @@ void signals_init(void) {
         for (int signal = 1; signal <= SIGRTMAX; signal++)
                 /* Fails for SIGKILL, SIGSTOP and the C library's own. */
                 if (signal != SIGCHLD)
-                        (void) signals_action(signal, is_fault(signal) ? "sig_dfl" : "sig_info", &before);
+                        (void) set(signal, is_fault(signal) ? SIG_DISPOSITION_DFL : SIG_DISPOSITION_INFO);
         (void) install(SIGCHLD, on_child);
         signals_reset();
 }
@@ -158,7 +167,8 @@ void signals_init(void) {
 void signals_reset(void) {
         arrived_count = 0;
         child_news_waits = 0;
-        (void) sigprocmask(SIG_SETMASK, &held, NULL);
+        holds = 0;
+        apply_mask();
 }
 
 const sigset_t *signals_wait_mask(void) {
@@ -190,11 +200,13 @@ void signals_flush(void) {
 }
 
 void signals_hold_children(void) {
-        (void) sigprocmask(SIG_BLOCK, &child_only, NULL);
+        if (holds++ == 0)
+                (void) sigprocmask(SIG_BLOCK, &child_only, NULL);
 }
 
 void signals_release_children(void) {
-        (void) sigprocmask(SIG_UNBLOCK, &child_only, NULL);
+        if (--holds == 0)
+                (void) sigprocmask(SIG_UNBLOCK, &child_only, NULL);
 }
 
 /* What an exec makes of a handler, the default, is not what it was. */
@@ -238,5 +250,6 @@ void signals_resume(void) {
         for (int signal = 1; signal <= SIGRTMAX; signal++)
                 if (signal != SIGCHLD && kept.dispositions[signal] <= SIG_DISPOSITION_INFO)
                         (void) set(signal, kept.dispositions[signal]);
+        apply_mask();
         children_reap_held();
 }
