@@ -12,6 +12,7 @@ from support.calls import children, fails, outcome, until
 
 from prx_actors import ExitStatus, NoProcess, Stdout, UndefinedCall, prx, receive
 from prx_actors.driver.protocol import CALLS
+from prx_actors.tasks.calls.bsd import BsdCalls
 from prx_actors.tasks.children import Child
 
 if TYPE_CHECKING:
@@ -201,7 +202,13 @@ ARGUMENTS: dict[str, tuple[object, ...]] = {
     "unshare": ("clone_files",),
     "sigaction": ("sigterm", "sig_ign"),
     "waitpid": (-1, "wnohang"),
+    "alloc": ([b"x"],),
+    "ioctl": (3, "fionread", 0),
+    "prctl": ("pr_get_dumpable", 0, 0, 0, 0),
+    "seccomp": ("seccomp_get_action_avail", 0, [bytes(4)]),
+    "ptrace": ("ptrace_cont", 0, 0, 0),
 }
+BSD = {name for name in vars(BsdCalls) if name in CALLS}
 ACTS = {"mount", "pivot_root", "setgroups", "sethostname", "setns", "umount", "umount2"}
 """Calls with a test of their own for that: they need privilege, or would change the machine."""
 
@@ -214,7 +221,7 @@ def result_of(function: Callable[[], object]) -> object:
         return error.errno
 
 
-@pytest.mark.parametrize("name", CALLS.keys() - {"fork", "clone", "fexecve"} - ACTS)
+@pytest.mark.parametrize("name", CALLS.keys() - {"fork", "clone", "fexecve"} - ACTS - BSD)
 def test_any_call_can_be_made_by_its_name(name: str) -> None:
     """With the same arguments and results as the function of that name."""
     args = ARGUMENTS.get(name, ())
