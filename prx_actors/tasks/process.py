@@ -216,7 +216,7 @@ class TaskProcess(SignalledProcess):
 
     def wants_output(self) -> bool:
         """Say whether flow control lets output be read; what waits at the end is read anyhow."""
-        if self._handing is not None:
+        if self._handing is not None or (not self._running and Handing.is_due(self.parent)):
             return False
         return not self.output.held or not self._running or self.driver.state is State.GONE
 

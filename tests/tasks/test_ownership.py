@@ -39,6 +39,7 @@ def hold(reader: Pid) -> None:
     while True:
         match receive(timeout=WAIT):
             case ("pass", task, heir):
+                taken.append(receive(Stdout, timeout=WAIT).data)
                 prx.controlling_process(task, heir)
                 send(reader, "passed")
             case ("stop", task):
