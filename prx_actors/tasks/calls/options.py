@@ -123,7 +123,7 @@ class OptionCalls(Calls):
             >>> from prx_actors import Stdout, prx, receive
             >>> with prx.fork(flowcontrol=0) as task:
             ...     child = prx.fork(task)
-            ...     prx.execvp(child, ["echo", "hello"])
+            ...     prx.execvp(child, ["sh", "-c", "echo hello; read _"])
             ...     prx.setcpid(child, "flowcontrol", 1)
             ...     receive(Stdout, task=child, timeout=5).data
             True
