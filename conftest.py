@@ -71,7 +71,7 @@ def nothing_left_behind(temporary_folder: Path, tmp_path_factory: pytest.TempPat
 
 
 @pytest.fixture
-def own_process(nothing_left_behind: None) -> Iterator[None]:
+def own_process() -> Iterator[None]:
     """End the process that this thread has become: the next one begins with an empty mailbox and without links."""
     yield
     with contextlib.suppress(ProcessExit):

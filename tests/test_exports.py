@@ -36,7 +36,9 @@ def test_the_maps_name_nothing_but_exports() -> None:
     assert [name for name in NOT_APPLICABLE if name.partition("/")[0] in prx.__all__] == []
 
 
-@pytest.mark.parametrize("export", [one for one in EXPORTS if one.counterpart and not one.note], ids=lambda one: one.name)
+@pytest.mark.parametrize(
+    "export", [one for one in EXPORTS if one.counterpart and not one.note], ids=lambda one: one.name
+)
 def test_a_counterpart_takes_as_many_arguments(export: Export) -> None:
     """A line of Erlang is translated as it stands: the same name, so many arguments."""
     assert export.counterpart == export.name.partition("/")[0]
