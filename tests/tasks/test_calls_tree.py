@@ -72,7 +72,7 @@ def test_cpid_describes_every_child() -> None:
         assert all(os.readlink(f"/proc/self/fd/{fd}").startswith("pipe:") for fd in fds)  # noqa: PTH115 -- no path
 
 
-def test_cpid_of_one_pid_gives_one_child_or_none() -> None:
+def test_cpid_of_one_child_gives_it_or_none() -> None:
     """A grandchild is no child."""
     with prx.fork() as task:
         child = prx.fork(task)
@@ -81,10 +81,15 @@ def test_cpid_of_one_pid_gives_one_child_or_none() -> None:
         found = prx.cpid(task, pid)
         assert isinstance(found, Child)
         assert found.pid == pid
+        assert prx.cpid(task, child) == prx.cpid(task, found) == found
         assert prx.cpid(task, prx.getpid(grandchild)) is None
+        assert prx.cpid(task, grandchild) is None
         assert prx.cpid(task, 1) is None
         prx.stop(child)
         assert prx.cpid(task, pid) is None
+        assert prx.cpid(task, child) is None
+        with pytest.raises(TypeError):
+            prx.cpid(task, "stdin")  # type: ignore[arg-type]
 
 
 def test_cpid_shows_a_closed_stream_as_minus_one() -> None:
