@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 import struct
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from support.calls import children, fails
@@ -15,6 +15,9 @@ from support.features import require
 from support.namespaces import folder_for_all
 
 from prx_actors import ExitStatus, Ptr, TermSig, UndefinedCall, prx, receive
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 WAIT = 20
 ALL = ["clone_newipc", "clone_newnet", "clone_newns", "clone_newpid", "clone_newuts"]

@@ -21,7 +21,7 @@ def table() -> list[tuple[str, str]]:
     ]
 
 
-def tests_of(path: str) -> set[str]:
+def found_in(path: str) -> set[str]:
     """Return the names of the tests in a file."""
     file = TESTS / path
     if not file.exists():
@@ -44,4 +44,4 @@ def test_every_row_names_tests_or_says_why_there_is_none() -> None:
 def test_every_test_that_a_row_names_exists() -> None:
     """Where the row says."""
     mapped = [found for _, cell in table() for found in TEST.findall(cell)]
-    assert [f"{path}::{test}" for path, test in mapped if test not in tests_of(path)] == []
+    assert [f"{path}::{test}" for path, test in mapped if test not in found_in(path)] == []
