@@ -102,7 +102,7 @@ def test_a_hundred_children_come_and_go_between_calls() -> None:
 def test_a_c_structure_is_laid_out_as_it_is_described() -> None:
     """Bytes in their places, pointers as words, and NULL for those to nothing."""
     word = struct.calcsize("P")
-    described = [bytes(range(1, 11)), Ptr(11), b"five.", Ptr(b"seven.."), b"end"]
+    described: list[bytes | Ptr] = [bytes(range(1, 11)), Ptr(11), b"five.", Ptr(b"seven.."), b"end"]
     with prx.fork() as root:
         memory, cstruct = prx.alloc(root, described)
         assert len(memory) == 10 + word + 5 + word + 3

@@ -182,9 +182,9 @@ def test_each_stream_of_a_child_is_closed_once() -> None:
         prx.execvp(child, ["sleep", "60"])
         pid = prx.pidof(child)
         for stream in ("stderr", "stdout", "stdin"):
-            prx.eof(root, pid, stream)  # type: ignore[arg-type]
+            prx.eof(root, pid, stream)
             with pytest.raises(OSError, match=os.strerror(errno.EBADF)):
-                prx.eof(root, pid, stream)  # type: ignore[arg-type]
+                prx.eof(root, pid, stream)
 
 
 def stopped_by(tracer: Task, pid: int, number: signal.Signals) -> None:
