@@ -168,3 +168,62 @@ def test_atexit_has_the_stdio_of_a_child_in_hand() -> None:
         prx.stop(prx.fork(root))
         with pytest.raises(TimeoutError):
             receive(tuple, timeout=0)
+
+
+def test_atexit_that_raises_or_is_late_keeps_no_child_alive() -> None:
+    """What it raises is logged; while it waits, the child ends as it would, and so do later ones."""
+    me = current()
+
+    def fail(_drv: object, _pipeline: list[int], child: Any) -> None:
+        send(me, child.pid)
+        raise OSError(5, "of the function")
+
+    def late(_drv: object, _pipeline: list[int], child: Any) -> None:
+        send(me, child.pid)
+        send(me, current())
+        receive(str, timeout=WAIT)
+
+    with prx.fork() as root:
+        for function in (fail, late):
+            prx.atexit(root, function)
+            child = prx.fork(root)
+            pid = prx.pidof(child)
+            prx.execvp(child, ["sleep", "1000"])
+            assert prx.stop(child)
+            assert receive(int, timeout=WAIT) == pid
+            assert prx.cpid(root) == []
+        # It has outlasted the child, and is done only now.
+        waiting = receive(Pid, timeout=WAIT)
+        ref = monitor(waiting)
+        send(waiting, "go on")
+        assert down_of(ref) == "normal"
+
+
+def test_a_sink_that_ends_leaves_the_task_to_its_owner() -> None:
+    """What is written then is dropped or goes to the owner, and the task goes on."""
+    sink = spawn(receive, ExitStatus)
+    with prx.fork() as root:
+        task = prx.fork(root, stdio=sink)
+        ref = monitor(sink)
+        exit_signal(sink, "kill")
+        down_of(ref)
+        assert prx.getpid(task) == prx.pidof(task)
+        prx.execvp(task, ["sh", "-c", "seq 200000; exit 3"])
+        assert down_of(monitor(task)) == "shutdown"
+
+
+def test_a_new_owner_that_dies_during_the_hand_over_leaves_no_task() -> None:
+    """It is the old owner's, or it ends with the new one: nothing between."""
+    with prx.fork() as root:
+        for _ in range(50):
+            heir = spawn(receive)
+            task = prx.fork(root)
+            exit_signal(heir, "kill")
+            try:
+                prx.controlling_process(task, heir)
+            except NoProcess:
+                assert prx.getpid(task) == prx.pidof(task)
+                prx.stop(task)
+            else:
+                down_of(monitor(task))
+        assert prx.cpid(root) == []

@@ -70,7 +70,7 @@ void birth_options_take(const struct birth_options *options);
 int64_t birth_option(const struct birth_options *options, enum prx_option option);
 
 /* birth.c: from a fresh process to a driver. */
-int birth_keeper(void);
+int birth_keeper(const char **ret_step);
 pid_t birth_fork(uint64_t flags, int64_t id, const struct birth_options *options, int *ret_pidfd);
 
 /* loop.c */
