@@ -3,6 +3,7 @@
 #include "children.h"
 #include "driver.h"
 #include "msgpack.h"
+#include "signals.h"
 #include "state.h"
 
 #include <errno.h>
@@ -91,7 +92,7 @@ int event_take(void) {
         return 0;
 }
 
-int event_receive_orders(void) {
+static int receive_orders(void) {
         for (;;) {
                 ssize_t n = recv(FD_EVENT, data + have, sizeof(data) - have, MSG_DONTWAIT);
                 if (n < 0)
@@ -108,4 +109,12 @@ int event_receive_orders(void) {
                 if (have == sizeof(data))
                         end_begin(deadline_after(driver.options[PRX_OPTION_killdelay]), PRX_EXIT_PROTOCOL);
         }
+}
+
+/* The handler of SIGCHLD receives them, too. */
+int event_receive_orders(void) {
+        signals_hold_children();
+        int result = receive_orders();
+        signals_release_children();
+        return result;
 }
