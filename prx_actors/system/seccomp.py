@@ -277,7 +277,7 @@ def filter_program(program: Program) -> list[bytes | Ptr]:
         program: what `allow` or `deny` made
 
     Returns:
-        a C structure: the length with the padding after it, and a pointer to
+        a C structure, the length with the padding after it, and a pointer to
         the assembled program
 
     Raises:
