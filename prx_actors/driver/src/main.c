@@ -86,11 +86,16 @@ static int greet(void) {
 }
 
 static void complain(const char *step, int error) {
+        char text[256];
+        int size;
+
         if (error == ENOTSOCK)
-                (void) dprintf(2, "prx-driver: fd 0 is not the socket of a prx_actors runtime; "
-                                  "this program is started by prx_actors, not by hand\n");
+                size = snprintf(text, sizeof(text), "prx-driver: fd 0 is not the socket of a prx_actors runtime; "
+                                "this program is started by prx_actors, not by hand\n");
         else
-                (void) dprintf(2, "prx-driver: cannot start: %s: %s (errno %d)\n", step, strerror(error), error);
+                size = snprintf(text, sizeof(text), "prx-driver: cannot start: %s: %s (errno %d)\n", step,
+                                strerror(error), error);
+        (void) !write(2, text, (size_t) size < sizeof(text) ? (size_t) size : sizeof(text) - 1);
 }
 
 int main(int argc, char **argv) {
