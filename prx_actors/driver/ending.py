@@ -126,5 +126,7 @@ class Ending:
                 return
             try:
                 os.write(self.channels.c.event, message)
+            except (BrokenPipeError, ConnectionResetError):
+                pass  # it has ended, and with it what the order is about
             except OSError as error:
                 logger.warning("%r takes no orders: %s", self.listener, error)
