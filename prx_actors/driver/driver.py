@@ -90,6 +90,8 @@ class Driver:
         self._watched = False
         self.child_signal_taken = False
         """Whether the user may have taken SIGCHLD over, and with it the reaping of children."""
+        self.ptrace_called = False
+        """Whether it may trace its children, or be traced by its parent."""
 
     def _output(self, stream: Stream) -> OutputPipe:
         return OutputPipe(
@@ -367,6 +369,10 @@ class Driver:
         with self._lock:
             if self.state is State.GONE:
                 return
+            if signal != SIGKILL and self._may_be_traced():
+                # Who is stopped in a trace gets no signal: its parent lets it go first.
+                self._order_parent(signal, delay)
+                return
             try:
                 send_signal(self.channels.c.pidfd, signal)
             except ProcessLookupError:
@@ -374,6 +380,9 @@ class Driver:
             except OSError:
                 # Other credentials or namespaces than ours: its parent may.
                 self._order_parent(signal, delay)
+
+    def _may_be_traced(self) -> bool:
+        return self.parent is not None and (self.ptrace_called or self.parent.ptrace_called)
 
     def _order_parent(self, signal: int, delay: float) -> None:
         if self.parent is not None:

@@ -72,5 +72,8 @@ class TracingCalls(Calls):
             [('stopsig', <Signals.SIGTRAP: 5>)]
 
         """
-        value, changed_addr, changed_data = self._call("ptrace", resolve("ptrace", request), pid, addr, data)
+        number = resolve("ptrace", request)
+        self._process.check_owner("ptrace")
+        self._process.driver.ptrace_called = True
+        value, changed_addr, changed_data = self._call("ptrace", number, pid, addr, data)
         return Ptrace(value, from_wire(changed_addr), from_wire(changed_data))
