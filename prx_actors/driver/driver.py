@@ -77,6 +77,8 @@ class Driver(Ending):
         self._watched = False
         self.child_signal_taken = False
         """Whether the user may have taken SIGCHLD over, and with it the reaping of children."""
+        self.ptrace_called = False
+        """Whether it may trace its children, or be traced by its parent."""
 
     def _output(self, stream: Stream) -> OutputPipe:
         return OutputPipe(

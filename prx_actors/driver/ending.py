@@ -41,6 +41,7 @@ class Ending:
     turns: Turns
     sweep: Sweep
     state: State
+    ptrace_called: bool
     _lock: threading.RLock
     _deadline: Timer | None
     _event_closed: bool
@@ -102,6 +103,10 @@ class Ending:
         with self._lock:
             if self.state is State.GONE:
                 return
+            if signal != SIGKILL and self._may_be_traced():
+                # Who is stopped in a trace gets no signal: its parent lets it go first.
+                self._order_parent(signal, delay)
+                return
             try:
                 send_signal(self.channels.c.pidfd, signal)
             except ProcessLookupError:
@@ -109,6 +114,9 @@ class Ending:
             except OSError:
                 # Other credentials or namespaces than ours: its parent may.
                 self._order_parent(signal, delay)
+
+    def _may_be_traced(self) -> bool:
+        return self.parent is not None and (self.ptrace_called or self.parent.ptrace_called)
 
     def _order_parent(self, signal: int, delay: float) -> None:
         if self.parent is not None:

@@ -256,7 +256,7 @@ FORBIDDEN = {
 
 @pytest.mark.parametrize("what", FORBIDDEN)
 def test_a_driver_under_a_filter_that_it_cannot_live_with_ends_with_all_below(what: str) -> None:
-    """Whoever is above it ends what it cannot end itself, a program that left its session among it."""
+    """And with the tasks below. What a program of them has started ends with the driver above, at the latest."""
     names, action = FORBIDDEN[what]
     with prx.fork(killdelay=0.5) as root:
         task = prx.fork(root)
@@ -265,6 +265,7 @@ def test_a_driver_under_a_filter_that_it_cannot_live_with_ends_with_all_below(wh
         receive(Stdout, task=child, timeout=WAIT)
         prx.prctl(task, "pr_set_no_new_privs", 1)
         ref = monitor(task)
+        pids = [task.host_pid, child.host_pid]
         with OsProcesses.below(task) as processes:
             assert len(processes) >= 3
             with pytest.raises((OSError, TimeoutError)), prx.timeout(WAIT):  # noqa: PT012 -- by either
@@ -273,8 +274,10 @@ def test_a_driver_under_a_filter_that_it_cannot_live_with_ends_with_all_below(wh
                 raise TimeoutError
             task.stop(block=False)
             assert isinstance(receive(Down, ref=ref, timeout=WAIT), Down)
-            assert processes.wait_gone(1) == []
-        assert prx.getpid(root) == root.pidof()
+            assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
+            assert prx.getpid(root) == root.pidof()
+            root.stop()
+            assert processes.left() == []
 
 
 def test_strict_mode_ends_the_driver() -> None:

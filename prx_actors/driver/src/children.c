@@ -365,7 +365,7 @@ void children_ask(void) {
         signals_hold_children();
         for (int i = 0; i < children_used; i++)
                 if (children[i].pid && children[i].signaloneof && driver.family->program[i])
-                        (void) kill(children[i].pid, children[i].signaloneof);
+                        order_end(&children[i], children[i].signaloneof);
         signals_release_children();
 }
 

@@ -36,10 +36,10 @@ class TracingCalls(Calls):
     def ptrace(self, request: Constant, pid: int, addr: Argument = 0, data: Argument = 0) -> Ptrace:
         """Trace a process: ptrace(2).
 
-        A traced process that stops is told of by a `Signal` message from the
-        tracing task, once `sigaction` has set SIGCHLD to `sig_info`: its
-        `si_status` has the signal, and a `ptrace_event_...` in its second byte.
-        `waitpid` tells it, too. A task that is to end goes on
+        `waitpid` waits for a traced process to stop. With SIGCHLD taken over by
+        `sigaction(task, "sigchld", "sig_info")` it is also told of by a `Signal`
+        message from the tracing task, whose `si_status` has the signal, and a
+        `ptrace_event_...` in its second byte. A task that is to end goes on
         untraced, so that a tracer cannot keep it; a root task, whose parent
         obeys no calls, goes on at once.
 
@@ -62,15 +62,18 @@ class TracingCalls(Calls):
             NoProcess: the task has ended
 
         Example:
-            >>> from prx_actors import Signal, prx, receive
+            >>> from prx_actors import prx
             >>> with prx.fork() as task:
             ...     child = prx.fork(task)
-            ...     _ = prx.sigaction(task, "sigchld", "sig_info")
+            ...     pid = prx.getpid(child)
             ...     _ = prx.ptrace(child, "ptrace_traceme", 0)
             ...     prx.execvp(child, ["true"])
-            ...     receive(Signal, task=task, timeout=5).decoded.si_status
-            5
+            ...     prx.waitpid(task, pid).decoded
+            [('stopsig', <Signals.SIGTRAP: 5>)]
 
         """
-        value, changed_addr, changed_data = self._call("ptrace", resolve("ptrace", request), pid, addr, data)
+        number = resolve("ptrace", request)
+        self._process.check_owner("ptrace")
+        self._process.driver.ptrace_called = True
+        value, changed_addr, changed_data = self._call("ptrace", number, pid, addr, data)
         return Ptrace(value, from_wire(changed_addr), from_wire(changed_data))
