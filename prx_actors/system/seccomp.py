@@ -46,10 +46,11 @@ LINEAR = 4
 # What is not on all machines, or not needed by all kernels and C libraries, stands here too: clone and clock_gettime
 # are fallbacks, and AArch64 has neither dup2, poll nor readlink. restart_syscall goes on with a wait after SIGCONT.
 NEEDED = """
-    arch_prctl brk clock_gettime clone clone3 close close_range dup2 dup3 epoll_create1 epoll_ctl epoll_pwait eventfd2
-    execve exit_group fcntl getpid getrandom getsockopt kill mmap mprotect mremap munmap openat pidfd_open poll ppoll
-    prctl prlimit64 read readlink readlinkat recvmsg restart_syscall rseq rt_sigaction rt_sigprocmask rt_sigreturn
-    sendmsg sendto set_robust_list set_tid_address setsid wait4 waitid write
+    arch_prctl brk clock_gettime clone clone3 close close_range dup2 dup3 epoll_create1 epoll_ctl epoll_pwait
+    eventfd2 execve exit_group fchmod fcntl fstat ftruncate getpid getrandom getsockopt kill madvise memfd_create
+    mmap mprotect mremap munmap newfstatat openat pidfd_open poll ppoll prctl prlimit64 read readlink readlinkat
+    recvmsg restart_syscall rseq rt_sigaction rt_sigprocmask rt_sigreturn sendmsg sendto set_robust_list
+    set_tid_address setsid wait4 waitid write
 """
 
 DRIVER_CALLS = tuple(name for name in NEEDED.split() if name in SYSCALLS)

@@ -98,7 +98,7 @@ def test_fds_of_a_fork_behind_a_reexec_are_kept(driver: Wire) -> None:
     with near, far, events, far_events, open(os.devnull, "r+b") as null:  # noqa: PTH123 -- a device
         fds = [far.fileno(), far_events.fileno(), *[null.fileno()] * 3]
         driver.call.send(call(1, "reexec", *REEXEC))
-        driver.call.send(call(2, "fork", 7), fds)
+        driver.call.send(call(2, "fork", 7, []), fds)
         os.kill(pid, 18)
         assert driver.call.receive() == [1, 0, None]
         number, error, child = driver.call.receive()

@@ -104,6 +104,8 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "jail_attach": (1,),
     "jail_remove": (1,),
     "procctl": (0, 0, 0),
+    "sigaction": ("sigterm", "sig_ign"),
+    "waitpid": (-1, "wnohang"),
 }
 ARGUMENTS |= dict.fromkeys(CONSTANT_CALLS - {"errno_id"}, ("name",))
 USES: dict[str, Callable[[Task], object]] = {
