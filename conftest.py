@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 from pathlib import Path
@@ -15,6 +16,8 @@ from support.features import require
 from sybil import Sybil
 from sybil.parsers.myst import PythonCodeBlockParser
 from sybil.sybil import SybilCollection
+
+from prx_actors import ProcessExit, exit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +36,7 @@ os.environ["PYTHONSAFEPATH"] = "1"
 def examples(folder: str, pattern: str) -> Sybil:
     """Make the examples in a folder's files tests; Sybil itself would not look for autouse fixtures."""
     parsers: list[Parser] = [PythonCodeBlockParser(), docstring_examples]
-    return Sybil(parsers, path=folder, pattern=pattern, fixtures=["nothing_left_behind"])
+    return Sybil(parsers, path=folder, pattern=pattern, fixtures=["nothing_left_behind", "own_process"])
 
 
 pytest_collect_file = SybilCollection(
@@ -65,6 +68,14 @@ def nothing_left_behind(temporary_folder: Path, tmp_path_factory: pytest.TempPat
     left = leaks.left_behind(before, temporary_folder)
     if left:
         pytest.fail("left behind:\n" + "\n".join(left), pytrace=False)
+
+
+@pytest.fixture
+def own_process() -> Iterator[None]:
+    """End the process that this thread has become: the next one begins with an empty mailbox and without links."""
+    yield
+    with contextlib.suppress(ProcessExit):
+        exit("normal")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from importlib.metadata import version as version_of
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from docutils import nodes
 from docutils.parsers.rst import Directive
+from docutils.statemachine import StringList
 
 from prx_actors.driver.protocol import CALLS
+
+# The list of exports is a test's.
+sys.path.append(str(Path(__file__).parent.parent / "tests"))
+from support.exports import Export, exports
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -34,6 +42,7 @@ napoleon_numpy_docstring = False
 nitpick_ignore = [
     # Aliases of types, which autodoc writes as they stand.
     ("py:class", "Address"),
+    ("py:class", "CData"),
     ("py:class", "Start"),
     ("py:class", "Stream"),
     # Pykka's, under the names that its own docstrings have for them.
@@ -61,6 +70,28 @@ class TableOfCalls(Directive):
         return [table]
 
 
+class TableOfExports(Directive):
+    """What Erlang prx exports, with the functions that stand for it in the package that these docs are built beside."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return a table of exports, counterparts and what they do."""
+        rows = [("export", "here", ""), *(self._row(export) for export in exports())]
+        text = [".. list-table::", "   :header-rows: 1", ""]
+        text += [f"   {'-' if column else '* -'} {cell}" for row in rows for column, cell in enumerate(row)]
+        # The cells of a row stand below its first.
+        lines = StringList([line.replace("   - ", "     - ", 1) for line in text], source="table-of-exports")
+        parent = nodes.Element()
+        self.state.nested_parse(lines, self.content_offset, parent)
+        return parent.children
+
+    @staticmethod
+    def _row(export: Export) -> tuple[str, str, str]:
+        here = f":func:`~prx_actors.prx.{export.counterpart}`" if export.counterpart else "none"
+        words = f"{export.summary} ({export.note})" if export.summary and export.note else export.summary or export.note
+        return f"``{export.name}``", here, re.sub(r"`([^`]+)`", r"``\1``", words)
+
+
 def setup(app: Sphinx) -> None:
     """Add what is made of the code."""
     app.add_directive("table-of-calls", TableOfCalls)
+    app.add_directive("table-of-exports", TableOfExports)

@@ -11,6 +11,7 @@ from prx_actors.tasks.options import from_driver
 
 TOP = Path(__file__).parent.parent
 ARCHITECTURE = (TOP / "docs/explanation/architecture.md").read_text()
+BEYOND = (TOP / "docs/explanation/beyond-prx.md").read_text()
 TASKS = (TOP / "docs/reference/tasks.md").read_text()
 
 
@@ -31,6 +32,15 @@ def test_the_options_are_the_driver_s() -> None:
     """Names and defaults, in no order."""
     printed = {name: number(default) for name, default, _ in rows(TASKS, "| option | default |")}
     assert printed == {name: from_driver(name, default) for name, default in OPTIONS.items()}
+
+
+def test_the_tests_that_show_what_is_better_than_prx_exist() -> None:
+    """Each row names one at least, by its file."""
+    printed = [re.findall(r"(tests/[\w/]+\.py)::(\w+)", shown) for *_, shown in rows(BEYOND, "| prx | here |")]
+    assert len(printed) == 14
+    assert all(printed)
+    named = {(path, test) for row in printed for path, test in row}
+    assert {(path, test) for path, test in named if f"\ndef {test}(" not in (TOP / path).read_text()} == set()
 
 
 def number(text: str) -> float:

@@ -58,10 +58,10 @@ class CrashReport:
     """Its name."""
 
     initial_call: str
-    """What it ran: a function, or the class of an actor."""
+    """What it ran; a function, or the class of an actor."""
 
     reason: object
-    """Why it ends: the exception, whose traceback is in the log record too."""
+    """Why it ends; the exception, whose traceback is in the log record too."""
 
     last_message: object
     """The message that it was handling; none when it handled none."""

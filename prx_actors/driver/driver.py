@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import enum
 import errno
 import logging
 import os
@@ -14,12 +13,15 @@ from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from prx_actors.driver.ending import Ending
 from prx_actors.driver.pipes import InputPipe, OutputPipe
-from prx_actors.driver.protocol import Frames, frame
+from prx_actors.driver.protocol import Frames
 from prx_actors.driver.reactor import Timer, reactor
+from prx_actors.driver.state import State
+from prx_actors.driver.sweep import Sweep
 from prx_actors.driver.turn import ChannelClosedError, Turns
 from prx_actors.system.native import lib
-from prx_actors.system.pidfd import host_pid, send_signal, wait_status
+from prx_actors.system.pidfd import host_pid, wait_status
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,10 +35,7 @@ logger = logging.getLogger("prx_actors")
 
 _ids = count(1)
 
-SIGKILL = 9
 
-LATE = 0.5
-"""Seconds after the deadline that a driver has to end its own children."""
 LOOK_EVERY = 0.002
 LOOKS = 150
 """How often to look whether an orphan has been reaped."""
@@ -46,22 +45,7 @@ EVENT_MAX = 4096
 """Bytes of an event, with room for the siginfo of any system."""
 
 
-class State(enum.Enum):
-    """What a driver does with its channels."""
-
-    CALL = "call"
-    """It obeys calls."""
-    EXECUTING = "executing"
-    """It has been told to turn into a program."""
-    EXEC = "exec"
-    """It is a program."""
-    GONE = "gone"
-    """It has ended."""
-    FORKED = "forked"
-    """It belongs to the program that this one is an `os.fork()` of."""
-
-
-class Driver:
+class Driver(Ending):
     """One OS process below the runtime."""
 
     _all: ClassVar[weakref.WeakSet[Driver]] = weakref.WeakSet()
@@ -78,6 +62,9 @@ class Driver:
         self.pid: int | None = None
         """The pid in the parent's namespace."""
         self.children: dict[int, Driver] = {}
+        self.sweep: Sweep = Sweep(None if parent is None else parent.sweep)
+        """Of what it leaves behind."""
+        self._sweeps: dict[int, Sweep] = {}
         self.turns = Turns(channels, self._on_late_reply)
         self.stdin = InputPipe(channels)
         self.stdout = self._output("stdout")
@@ -250,6 +237,16 @@ class Driver:
                 child = self.children.pop(child_id, None)
                 if child is not None:
                     child.on_exited(status)
+            case [lib.PRX_EVENT_LEFT, int(child_id), int(status)]:
+                child = self.children.pop(child_id, None)
+                if child is not None:
+                    self._sweeps[child_id] = child.sweep
+                    child.sweep.begin()
+                    child.on_exited(status)
+            case [lib.PRX_EVENT_SWEPT, int(child_id), int(left)]:
+                sweep = self._sweeps.pop(child_id, None)
+                if sweep is not None:
+                    sweep.finish(left)
             case [lib.PRX_EVENT_SIGNAL, int(signal), bytes(info)]:
                 self.listener.on_signal(signal, info)
             case _:
@@ -266,6 +263,8 @@ class Driver:
             self._read_events()
         for child in list(self.children.values()):
             child.watch()
+        for sweep in self._sweeps.values():
+            sweep.finish(0)  # that of this one is theirs, too
         if self._deadline is not None:
             self._deadline.cancel()
         self.listener.on_reaped(status)
@@ -312,82 +311,6 @@ class Driver:
         self.stderr.read_waiting()
         self.stdout.start()
         self.stderr.start()
-
-    # The end.
-
-    def end(self, signal: int, delay: float) -> None:
-        """Begin the end of the process and all below it; from any thread. Its stdio is the caller's business.
-
-        Args:
-            signal: for a program, now
-            delay: seconds until SIGKILL
-
-        """
-        with self._lock:
-            if self.state in {State.GONE, State.FORKED}:
-                return
-            executed = self.state is not State.CALL
-            if self._is_reaped_by_user():
-                # Told before it can end: whoever is ended from here is not left to a waitpid that may not come.
-                self._order_parent(0, delay + LATE)
-                reactor.call_soon(self.watch)
-            self.shut()
-            if executed and signal:
-                self._signal_program(signal, delay)
-            late = delay if executed else delay + LATE
-            self._deadline = reactor.call_later(late, self.kill)
-
-    def _is_reaped_by_user(self) -> bool:
-        # Forks inherit it, at a moment that cannot be told from here.
-        above = self.parent
-        while above is not None and not above.child_signal_taken:
-            above = above.parent
-        return above is not None
-
-    def shut(self) -> None:
-        """Close the call socket for both sides: the order to end.
-
-        A copy of the fd in a forked worker cannot keep it open.
-        """
-        self.turns.shut()
-
-    def kill(self) -> None:
-        """Kill the process now."""
-        self._signal(SIGKILL, 0)
-
-    def _signal_program(self, signal: int, delay: float) -> None:
-        # In the midst of exec the driver would still take it for itself, and the program never see it; its
-        # event channel is closed by the exec.
-        if self._event_closed:
-            self._signal(signal, delay)
-        else:
-            self._waiting_signal = (signal, delay)
-
-    def _signal(self, signal: int, delay: float) -> None:
-        with self._lock:
-            if self.state is State.GONE:
-                return
-            try:
-                send_signal(self.channels.c.pidfd, signal)
-            except ProcessLookupError:
-                pass
-            except OSError:
-                # Other credentials or namespaces than ours: its parent may.
-                self._order_parent(signal, delay)
-
-    def _order_parent(self, signal: int, delay: float) -> None:
-        if self.parent is not None:
-            self.parent.order(frame(lib.PRX_ORDER_END, self.id, signal, int(delay * 1_000_000)))
-
-    def order(self, message: bytes) -> None:
-        """Send an order, which the driver obeys between calls."""
-        with self._lock:
-            if self.state in {State.GONE, State.FORKED}:
-                return
-            try:
-                os.write(self.channels.c.event, message)
-            except OSError as error:
-                logger.warning("%r takes no orders: %s", self.listener, error)
 
     def close(self) -> None:
         """Close all channels; on the reactor's thread."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from prx_actors.system.bpf import And, Instruction, Jump, JumpIf, Label, Load, Return, assemble
 from prx_actors.system.machine import SYSCALLS, machine, number
+from prx_actors.system.structures import Ptr
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -42,24 +43,6 @@ LENGTH = struct.Struct("@H0P")
 
 LINEAR = 4
 """So many numbers are compared one after the other; of more, half is left out by one comparison."""
-
-# What is not on all machines, or not needed by all kernels and C libraries, stands here too: clone and clock_gettime
-# are fallbacks, and AArch64 has neither dup2, poll nor readlink. restart_syscall goes on with a wait after SIGCONT.
-NEEDED = """
-    arch_prctl brk clock_gettime clone clone3 close close_range dup2 dup3 epoll_create1 epoll_ctl epoll_pwait
-    eventfd2 execve exit_group fchmod fcntl fstat ftruncate getpid getrandom getsockopt kill madvise memfd_create
-    mmap mprotect mremap munmap newfstatat openat pidfd_open poll ppoll prctl prlimit64 read readlink readlinkat
-    recvmsg restart_syscall rseq rt_sigaction rt_sigprocmask rt_sigreturn sendmsg sendto set_robust_list
-    set_tid_address setsid wait4 waitid write
-"""
-
-DRIVER_CALLS = tuple(name for name in NEEDED.split() if name in SYSCALLS)
-"""What the driver needs to start, fork, turn into a program, and end with all that is below it.
-
-A filter that is in force in a task before it forks or becomes a program lets at least these through. They are enough
-for the calls `fork`, `execvp`, `execve`, `exit`, `getpid`, `kill`, `read` and `write` of prx. What other calls are made
-of is not among them, nor what a program needs.
-"""
 
 
 class Action(IntEnum):
@@ -163,6 +146,32 @@ class Rule:
     arguments: tuple[Argument, ...]
 
 
+# What is not on all machines, or not needed by all kernels and C libraries, stands here too: clone and clock_gettime
+# are fallbacks, one of fstat and newfstatat is used, and AArch64 has neither dup2, poll nor readlink. restart_syscall
+# goes on with a wait after SIGCONT.
+NEEDED = """
+    arch_prctl brk clock_gettime clone clone3 close close_range dup2 dup3 epoll_create1 epoll_ctl epoll_pwait eventfd2
+    execve exit_group fchmod fcntl fstat ftruncate getpid getrandom getsockopt kill madvise memfd_create mmap mprotect
+    mremap munmap newfstatat openat pidfd_open poll ppoll prctl prlimit64 read readlink readlinkat recvmsg
+    restart_syscall rseq rt_sigaction rt_sigprocmask rt_sigreturn sendmsg sendto set_robust_list set_tid_address setsid
+    wait4 waitid write
+"""
+
+PTRACE_DETACH = 17
+
+DRIVER_CALLS: tuple[str | Rule, ...] = (
+    *(name for name in NEEDED.split() if name in SYSCALLS),
+    # A child that the user's ptrace(2) holds is let go before it is ended; nothing else of that call is needed.
+    Rule("ptrace", (Argument(0, PTRACE_DETACH),)),
+)
+"""What the driver needs to start, fork, turn into a program, and end with all that is below it.
+
+A filter that is in force in a task before it forks or becomes a program lets at least these through. They are enough
+for the calls `fork`, `execvp`, `execve`, `exit`, `getpid`, `kill`, `read` and `write` of prx. What other calls are made
+of is not among them, nor what a program needs.
+"""
+
+
 def allow(
     names: Iterable[str | Rule],
     default: int = Action.KILL_PROCESS,
@@ -261,30 +270,32 @@ def data(name: str | int, *args: int, audit: int | None = None) -> bytes:
     return DATA.pack(nr, here.audit if audit is None else audit, 0, *registers)
 
 
-def filter_program(program: Program) -> tuple[bytes, bytes]:
-    """Make the two parts of a `struct sock_fprog`, which prctl(2) and seccomp(2) take.
+def filter_program(program: Program) -> list[bytes | Ptr]:
+    """Make the `struct sock_fprog` that prctl(2) and seccomp(2) take.
 
     Args:
         program: what `allow` or `deny` made
 
     Returns:
-        the length with the padding after it, and the assembled program, to
-        which a pointer follows the first
+        a C structure, the length with the padding after it, and a pointer to
+        the assembled program
 
     Raises:
         ValueError: what `assemble` refuses
 
     Example:
+        >>> from prx_actors import prx
         >>> from prx_actors.system import seccomp
-        >>> head, code = seccomp.filter_program(seccomp.deny([]))
-        >>> int.from_bytes(head[:2], "little") == len(code) // 8
-        True
-        >>> len(head)
-        8
+        >>> program = seccomp.filter_program(seccomp.deny(["chdir"]))
+        >>> with prx.fork() as task:
+        ...     _ = prx.prctl(task, "pr_set_no_new_privs", 1)
+        ...     prx.seccomp(task, "seccomp_set_mode_filter", 0, program)
+        ...     prx.prctl(task, "pr_get_seccomp").value
+        2
 
     """
     code = assemble(program)
-    return LENGTH.pack(len(code) // 8), code
+    return [LENGTH.pack(len(code) // 8), Ptr(code)]
 
 
 def _filter(names: Iterable[str | Rule], match: int, default: int, foreign: int, machine: Machine) -> list[Instruction]:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from prx_actors.actors import NoProcess, Process
 from prx_actors.actors.threads import current_process
-from prx_actors.driver.driver import Driver, State
+from prx_actors.driver.state import State
 from prx_actors.tasks.errors import NotInCallState, NotInExecState, NotOwner, UndefinedCall
 
 if TYPE_CHECKING:
+    from prx_actors.driver.driver import Driver
     from prx_actors.driver.protocol import Call
     from prx_actors.tasks.filters import Filter
     from prx_actors.tasks.task import Task

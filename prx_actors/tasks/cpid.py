@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from prx_actors.driver.driver import State
 from prx_actors.driver.protocol import CALLS
+from prx_actors.driver.state import State
 from prx_actors.driver.turn import ChannelClosedError
 from prx_actors.tasks.arguments import convert
 

@@ -43,12 +43,17 @@ class Handing:
         else:
             process._on_exited(lambda _pid, _reason: reactor.call_soon(self._finish))
 
+    @staticmethod
+    def is_due(parent: TaskProcess | None) -> bool:
+        """Say whether a child that ends now has its stdio handed to a function."""
+        return parent is not None and parent.at_exit is not None and parent._running
+
     @classmethod
     def begin(cls, parent: TaskProcess, process: TaskProcess) -> Handing | None:
         """Call what the parent has set, if it has, and has not ended, and the child was ever there."""
         hook = parent.at_exit
         pid = process.driver.pid
-        if hook is None or pid is None or not parent._running:
+        if hook is None or pid is None or not cls.is_due(parent):
             return None
         child = replace(process.as_child(), pid=pid)  # what has ended has none of its own
         return cls(hook, (parent.task.drv(), parent.pipeline(), child))

@@ -12,24 +12,25 @@ import pykka
 from prx_actors.actors.latches import Future
 from prx_actors.actors.table import process_table
 from prx_actors.actors.threads import current_process
-from prx_actors.driver.driver import SIGKILL, Driver, State
+from prx_actors.driver.ending import SIGKILL
 from prx_actors.driver.image import fill_image
 from prx_actors.driver.protocol import CALLS, OPTIONS, Call
 from prx_actors.driver.reactor import Timer, reactor
+from prx_actors.driver.state import State
 from prx_actors.driver.turn import ChannelClosedError, call_deadline
 from prx_actors.tasks.arguments import convert
-from prx_actors.tasks.children import Child
 from prx_actors.tasks.errors import UndefinedCall
 from prx_actors.tasks.filters import Filter
 from prx_actors.tasks.handing import Handing
 from prx_actors.tasks.messages import ExitStatus, Signal, StdinBlocked, StreamClosed, TermSig, signal_number
 from prx_actors.tasks.output import Output
-from prx_actors.tasks.signal_handlers import SignalledProcess
+from prx_actors.tasks.relations import RelatedProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from prx_actors.actors import Pid, Process
+    from prx_actors.driver.driver import Driver
     from prx_actors.driver.listener import Stream
     from prx_actors.tasks.handing import Hook
     from prx_actors.tasks.task import Task
@@ -37,7 +38,11 @@ if TYPE_CHECKING:
 __all__ = ["TaskProcess"]
 
 
-class TaskProcess(SignalledProcess):
+UNTOLD = 1.0
+"""Seconds after the deadline at which the end is announced, whatever may be left."""
+
+
+class TaskProcess(RelatedProcess):
     """Supervises one OS process.
 
     It has no thread and takes no turns of the scheduler for its work: calls
@@ -212,7 +217,7 @@ class TaskProcess(SignalledProcess):
 
     def wants_output(self) -> bool:
         """Say whether flow control lets output be read; what waits at the end is read anyhow."""
-        if self._handing is not None:
+        if self._handing is not None or (not self._running and Handing.is_due(self.parent)):
             return False
         return not self.output.held or not self._running or self.driver.state is State.GONE
 
@@ -290,19 +295,23 @@ class TaskProcess(SignalledProcess):
     def _stop(self) -> None:
         self._terminate("normal")
 
-    def _ending(self, reason: object) -> None:
+    def _ending(self, _reason: object) -> None:
         driver = self.driver
         if self._handing is None and self.parent is not None and driver.state is not State.FORKED:
             self._handing = Handing.begin(self.parent, self)
         if driver.state in {State.GONE, State.FORKED}:
             reactor.call_soon(self._close_down)
             return
-        at_once = isinstance(reason, str) and reason in {"kill", "killed"}
+        at_once = self._at_once()
         signal = SIGKILL if at_once else self.signaloneof
         if self._handing is None:
             self._resume_reading()  # a program that blocks in a write could not end by itself
             reactor.call_soon(driver.stdin.close)
         driver.end(signal, 0 if at_once else self.options["killdelay"] / 1_000_000)
+
+    def _at_once(self) -> bool:
+        reason = self._final_reason
+        return isinstance(reason, str) and reason in {"kill", "killed"}
 
     def _close_down(self) -> None:
         """Close all channels and let Exit and Down go out; on the reactor's thread."""
@@ -310,57 +319,15 @@ class TaskProcess(SignalledProcess):
             self._drain.cancel()
         if self._handing is not None and not self._handing.over(self._close_down):
             return
+        at_once = self._at_once()
+        self.driver.end_left(SIGKILL if at_once else self.signaloneof, 0 if at_once else self.options["killdelay"])
         self.driver.close()
-        self._ended()
+        # Whoever restarts it on Down finds names, ports and locks free.
+        self.driver.sweep.when_over(self.options["killdelay"] / 1_000_000 + UNTOLD, self._ended)
 
     def _resume_reading(self) -> None:
         self.driver.stdout.resume()
         self.driver.stderr.resume()
-
-    # The table of children, and the place in the tree.
-
-    def pid(self) -> int | None:
-        """Return the pid as the parent sees it, none when it is gone."""
-        gone = self.driver.state in {State.GONE, State.FORKED}
-        return None if gone else self.driver.pid
-
-    def pipeline(self) -> list[int]:
-        """Return the pids from below the root down to here."""
-        if self.parent is None:
-            return []
-        pid = self.driver.pid
-        return [*self.parent.pipeline(), *([] if pid is None else [pid])]
-
-    def child(self, pid: int) -> TaskProcess | None:
-        """Return the child of that pid."""
-        return next((c for c in self._children() if c.pid() == pid), None)
-
-    def children(self) -> list[Child]:
-        """Return what is known of the children."""
-        return [child.as_child() for child in self._children()]
-
-    def _children(self) -> list[TaskProcess]:
-        listeners = [d.listener for d in list(self.driver.children.values())]
-        return [one for one in listeners if isinstance(one, TaskProcess) and one.pid()]
-
-    def as_child(self) -> Child:
-        """Return what a parent knows of this task."""
-        channels = self.driver.channels.c
-        return Child(
-            self.pid() or 0,
-            self.driver.executed,
-            self.output.messages_left,
-            self.signaloneof,
-            channels.stdin_fd,
-            channels.stdout_fd,
-            channels.stderr_fd,
-        )
-
-    def describe(self) -> str:
-        """Return the state for the repr of the task."""
-        if not self._running:
-            return super()._state_name()
-        return f"{self.driver.state.value} pid={self.pid()}"
 
     # Streams.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from prx_actors.actors import Pid
-from prx_actors.driver.driver import State
+from prx_actors.driver.state import State
 from prx_actors.tasks.calls.bsd import BsdCalls
 from prx_actors.tasks.calls.constants import ConstantCalls
 from prx_actors.tasks.calls.control import ControlCalls

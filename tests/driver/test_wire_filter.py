@@ -105,6 +105,7 @@ def fork(wire: Wire, *options: int) -> list[object]:
 def test_wrong_options_of_a_fork_make_no_process(options: tuple[int, ...]) -> None:
     """`EINVAL`; the fds are closed."""
     with keeper() as (wire, process):
+        assert wire.is_alive()  # it has closed what it was born with
         before = os.listdir(f"/proc/{process.pid}/fd")  # noqa: PTH208 -- names only
         assert fork(wire, *options) == [errno.EINVAL, None]
         assert os.listdir(f"/proc/{process.pid}/fd") == before  # noqa: PTH208

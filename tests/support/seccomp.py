@@ -10,12 +10,12 @@ import sys
 import warnings
 from typing import TYPE_CHECKING
 
-from prx_actors.system import bpf, seccomp
+from prx_actors.system import bpf
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["errno_of", "forked", "install_parts", "launcher"]
+__all__ = ["errno_of", "forked", "install_code", "launcher"]
 
 PR_SET_SECCOMP = 22
 SECCOMP_MODE_FILTER = 2
@@ -26,13 +26,14 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 def install(program: bpf.Program) -> None:
     """Put this process under a filter."""
-    install_parts(*seccomp.filter_program(program))
+    code = bpf.assemble(program)
+    install_code(len(code) // 8, code)
 
 
-def install_parts(head: bytes, code: bytes) -> None:
+def install_code(length: int, code: bytes) -> None:
     """Put this process under a filter, be it one that the kernel refuses."""
     instructions = ctypes.create_string_buffer(code, len(code))
-    structure = ctypes.create_string_buffer(head + struct.pack("P", ctypes.addressof(instructions)))
+    structure = struct.pack("HP", length, ctypes.addressof(instructions))
     _libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     if _libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, structure, 0, 0) < 0:
         number = ctypes.get_errno()

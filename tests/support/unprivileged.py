@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-import sysconfig
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -98,8 +97,8 @@ class Unprivileged:
         paths = [
             str(self.folder),
             str(Path(__file__).parent.parent),
-            sysconfig.get_path("purelib"),
-            sysconfig.get_path("platlib"),
+            # All of them: an environment may take its packages from another one, by a `.pth` that PYTHONPATH ignores.
+            *(path for path in sys.path if path.endswith("-packages")),
         ]
         # Not PRX_DRIVER: the copy is the one that a rule is for.
         kept = {name: value for name, value in os.environ.items() if name in {"PATH", "TMPDIR", "LANG"}}

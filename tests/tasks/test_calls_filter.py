@@ -100,7 +100,7 @@ def test_every_call_can_be_denied_and_allowed() -> None:
 
 def arguments(name: str) -> tuple[Any, ...]:
     """Return arguments of the right types for a call."""
-    of_type: dict[str, Any] = {"i": 0, "s": "maxchild", "b": b"", "d": b"", "v": [], "l": [], "c": b""}
+    of_type: dict[str, Any] = {"i": 0, "s": "maxchild", "b": b"", "d": b"", "v": [], "l": [], "c": [b"x"]}
     return tuple(of_type[kind] for kind in CALLS[name].types)
 
 

@@ -224,6 +224,29 @@ def test_signals_meanwhile_are_not_lost() -> None:
             assert receive(Signal, task=task, timeout=10).signal == signal.SIGRTMIN + 2
 
 
+def test_no_signal_that_comes_meanwhile_acts_by_its_default() -> None:
+    """A flood of one that ends who has no handler for it."""
+    with prx.fork() as root, prx.fork(root) as task:
+        pid = task.host_pid
+        assert pid is not None
+        done = threading.Event()
+
+        def flood() -> None:
+            while not done.is_set():
+                os.kill(pid, signal.SIGUSR2)
+
+        sender = threading.Thread(target=flood)
+        sender.start()
+        try:
+            for _ in range(TIMES):
+                prx.reexec(task)
+        finally:
+            done.set()
+            sender.join()
+        assert prx.getpid(task) == pid
+        assert receive(Signal, task=task, timeout=10).signal is signal.SIGUSR2
+
+
 def caught(task: Task) -> list[str]:
     """Return which signals a task ignores and handles, once it waits for calls: it lets all of them in then."""
     until(lambda: f"SigBlk:\t{0:016x}\n" in of(task, "status").read_text(), "the driver waits")

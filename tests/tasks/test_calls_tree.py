@@ -12,6 +12,7 @@ from support.calls import children, fails, outcome, until
 
 from prx_actors import ExitStatus, NoProcess, Stdout, UndefinedCall, prx, receive
 from prx_actors.driver.protocol import CALLS
+from prx_actors.tasks.calls.bsd import BsdCalls
 from prx_actors.tasks.children import Child
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def test_cpid_describes_every_child() -> None:
         assert all(os.readlink(f"/proc/self/fd/{fd}").startswith("pipe:") for fd in fds)  # noqa: PTH115 -- no path
 
 
-def test_cpid_of_one_pid_gives_one_child_or_none() -> None:
+def test_cpid_of_one_child_gives_it_or_none() -> None:
     """A grandchild is no child."""
     with prx.fork() as task:
         child = prx.fork(task)
@@ -81,10 +82,15 @@ def test_cpid_of_one_pid_gives_one_child_or_none() -> None:
         found = prx.cpid(task, pid)
         assert isinstance(found, Child)
         assert found.pid == pid
+        assert prx.cpid(task, child) == prx.cpid(task, found) == found
         assert prx.cpid(task, prx.getpid(grandchild)) is None
+        assert prx.cpid(task, grandchild) is None
         assert prx.cpid(task, 1) is None
         prx.stop(child)
         assert prx.cpid(task, pid) is None
+        assert prx.cpid(task, child) is None
+        with pytest.raises(TypeError):
+            prx.cpid(task, "stdin")  # type: ignore[arg-type]
 
 
 def test_cpid_shows_a_closed_stream_as_minus_one() -> None:
@@ -201,7 +207,13 @@ ARGUMENTS: dict[str, tuple[object, ...]] = {
     "unshare": ("clone_files",),
     "sigaction": ("sigterm", "sig_ign"),
     "waitpid": (-1, "wnohang"),
+    "alloc": ([b"x"],),
+    "ioctl": (3, "fionread", 0),
+    "prctl": ("pr_get_dumpable", 0, 0, 0, 0),
+    "seccomp": ("seccomp_get_action_avail", 0, [bytes(4)]),
+    "ptrace": ("ptrace_cont", 0, 0, 0),
 }
+BSD = {name for name in vars(BsdCalls) if name in CALLS}
 ACTS = {"mount", "pivot_root", "setgroups", "sethostname", "setns", "umount", "umount2"}
 """Calls with a test of their own for that: they need privilege, or would change the machine."""
 
@@ -214,7 +226,7 @@ def result_of(function: Callable[[], object]) -> object:
         return error.errno
 
 
-@pytest.mark.parametrize("name", CALLS.keys() - {"fork", "clone", "fexecve"} - ACTS)
+@pytest.mark.parametrize("name", CALLS.keys() - {"fork", "clone", "fexecve"} - ACTS - BSD)
 def test_any_call_can_be_made_by_its_name(name: str) -> None:
     """With the same arguments and results as the function of that name."""
     args = ARGUMENTS.get(name, ())

@@ -282,6 +282,24 @@ def test_orders_are_obeyed_during_a_wait() -> None:
         assert prx.getpid(task) == task.host_pid
 
 
+@pytest.mark.parametrize("is_program", [False, True])
+def test_who_is_stopped_is_reaped_while_the_parent_is_in_a_call(is_program: bool, tmp_path: Path) -> None:
+    """And not only once the call returns."""
+    os.mkfifo(tmp_path / "fifo")
+    with taken() as task:
+        child = prx.fork(task)
+        if is_program:
+            prx.execvp(child, ["cat"])
+        host_pid = child.host_pid
+        fd = prx.open(task, tmp_path / "fifo", "o_rdwr")
+        with pytest.raises(TimeoutError), prx.timeout(0.1):
+            prx.read(task, fd, 1)
+        child.stop()
+        until(lambda: state(host_pid) == "", "the child is reaped")
+        (tmp_path / "fifo").write_bytes(b"\n")
+        assert prx.getpid(task) == task.host_pid
+
+
 def test_an_orphan_below_can_be_waited_for() -> None:
     """It comes back to the task, whose child it never was."""
     with taken() as task:

@@ -242,21 +242,3 @@ def test_the_end_of_the_root_takes_the_whole_tree() -> None:
         kill(tree.root)
         assert down_of(ref) == KILLED
         assert processes.left() == []
-
-
-def test_a_daemon_is_gone_with_the_driver_above_it(tmp_path: Path) -> None:
-    """It has left its session, and its parent has ended, long before."""
-    path = tmp_path / "daemon"
-    daemon = f"setsid sh -c 'echo $$ >{path}.new; mv {path}.new {path}; exec sleep 1000' >&- 2>&- <&- &"
-    with prx.fork() as root:
-        driver = prx.fork(root)
-        program = prx.fork(driver)
-        prx.execvp(program, ["sh", "-c", daemon])
-        assert receive(ExitStatus, task=program, timeout=WAIT).status == 0
-        until(path.exists, "the daemon runs")
-        with OsProcesses([int(path.read_text())]) as daemons:
-            assert len(daemons.left()) == 1
-            ref = monitor(driver)
-            exit_signal(driver, "enough")
-            assert down_of(ref) == "enough"
-            assert daemons.left() == []

@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import signal
+import subprocess
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -234,6 +235,23 @@ def test_a_launcher_that_keeps_fd_0_to_itself_is_an_error(tmp_path: Path) -> Non
     """The driver itself says that it has not got the runtime's socket, with the status for it."""
     launcher = script(tmp_path / "launcher", 'exec "$@" </dev/null')
     assert "(exit status 120): prx-driver: fd 0 is not the socket" in refusal(launcher)
+
+
+def test_a_step_of_the_start_that_fails_is_named() -> None:
+    """Where the hard limit is below the driver's own fds, the error is that of the call that met it."""
+    require(shutil.which("prlimit"), "prlimit")
+    error = os.strerror(errno.EBADF)
+    said = refusal("prlimit --nofile=32:32")
+    assert f"(exit status 120): prx-driver: cannot start: dup3: {error} (errno {errno.EBADF})" in said
+
+
+def test_a_launcher_without_pidfds_is_named_as_such() -> None:
+    """Valgrind 3.19 knows no pidfd_open: the error says that, and not that fd 0 is to blame."""
+    require(shutil.which("valgrind"), "valgrind")
+    version = subprocess.run(["valgrind", "--version"], capture_output=True, text=True, check=True, timeout=WAIT).stdout
+    require(version.startswith("valgrind-3.19."), "valgrind 3.19")
+    said = refusal("valgrind -q --log-file=/dev/null")
+    assert f"cannot start: pidfd_open: {os.strerror(errno.ENOSYS)} (errno {errno.ENOSYS})" in said
 
 
 def test_a_launcher_that_has_failed_is_tried_again(tmp_path: Path) -> None:

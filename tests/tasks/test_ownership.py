@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from itertools import cycle, islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.calls import until
@@ -28,59 +29,71 @@ from prx_actors import (
 from prx_actors.system.pidfd import input_waiting
 from prx_actors.tasks.children import Child
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 HANDS = 100
-NUMBERS = 400_000
+RECORD = 10
+"""Bytes of a line of what is written: its number, so that each piece says where it belongs."""
+FLOOD = ["seq", "-f", "%09.0f", "0", "999999999"]
 
 
 def hold(reader: Pid) -> None:
-    """Own a task in turns: take some output, hand it on, and at the end say what came when."""
-    taken: list[tuple[int, bytes]] = []
-    turn = -1
+    """Own a task in turns, take its output, and at the end say what came."""
+    taken: list[bytes] = []
     while True:
-        message: Any = receive(timeout=WAIT)
-        match message:
-            case ("yours", turn, task):
-                pass
-            case ("pass", task, heir, number):
-                # All that has come to this mailbox came before it went to the next one.
+        match receive(timeout=WAIT):
+            case ("pass", task, heir):
+                taken.append(receive(Stdout, timeout=WAIT).data)
                 prx.controlling_process(task, heir)
-                send(heir, ("yours", number, task))
-                while True:
-                    try:
-                        taken.append((turn, receive(Stdout, timeout=0).data))
-                    except TimeoutError:
-                        break
                 send(reader, "passed")
+            case ("stop", task):
+                prx.stop(task)
+                send(reader, "stopped")
             case Stdout(_, data):
-                taken.append((turn, data))
-            case ExitStatus():
-                send(reader, "ended")
+                taken.append(data)
             case "tell":
                 send(reader, taken)
                 return
 
 
+def own_output(task: Task) -> Iterator[bytes]:
+    """Take what has come to the caller before the task was in other hands."""
+    with suppress(TimeoutError):
+        while True:
+            yield receive(Stdout, task=task, timeout=0).data
+
+
+def place(piece: bytes) -> int:
+    """Return how many bytes came before a piece."""
+    cut = piece.index(b"\n") + 1
+    return int(piece[cut : cut + RECORD - 1]) * RECORD - cut
+
+
 def test_a_flood_handed_over_a_hundred_times_arrives_once_and_in_order() -> None:
-    """Between processes, while it comes: in the order of the hands, the pieces are what was written."""
+    """Between processes, while it comes: no byte is missing, none comes twice, each reader has its own in order."""
     me = current()
     hands = [spawn(hold, me) for _ in range(3)]
     with prx.fork() as root:
         task = prx.fork(root)
-        prx.execvp(task, ["seq", str(NUMBERS)])
+        prx.execvp(task, FLOOD)
         prx.controlling_process(task, hands[0])
-        send(hands[0], ("yours", 0, task))
-        for number, (giver, heir) in enumerate(islice(zip(cycle(hands), cycle(hands[1:] + hands[:1])), HANDS), 1):
-            send(giver, ("pass", task, heir, number))
-            assert receive(str, timeout=WAIT) in {"passed", "ended"}
-            if not task.is_alive():
-                break
-        pieces: list[tuple[int, bytes]] = []
-        down_of(monitor(task))
+        for giver, heir in islice(zip(cycle(hands), cycle(hands[1:] + hands[:1])), HANDS):
+            send(giver, ("pass", task, heir))
+            assert receive(str, timeout=WAIT) == "passed"
+        send(hands[HANDS % 3], ("stop", task))
+        assert receive(str, timeout=WAIT) == "stopped"
+        taken = [list(own_output(task))]
         for hand in hands:
             send(hand, "tell")
-            pieces += receive(list, timeout=WAIT)
-    pieces.sort(key=lambda piece: piece[0])
-    assert b"".join(data for _, data in pieces) == b"".join(b"%d\n" % n for n in range(1, NUMBERS + 1))
+            taken.append(receive(list, timeout=WAIT))
+    places = [[place(piece) for piece in pieces if len(piece) > 2 * RECORD] for pieces in taken]
+    assert all(one == sorted(one) for one in places)
+    end = 0
+    for at, size in sorted((place(piece), len(piece)) for pieces in taken for piece in pieces):
+        assert at == end
+        end += size
+    assert all(places[1:])
 
 
 def test_a_task_ends_with_its_new_owner_and_not_with_the_old_one() -> None:
@@ -138,7 +151,7 @@ def test_atexit_has_the_stdio_of_a_child_in_hand() -> None:
     """It is called instead of the closing, with fds that can be read, and the child is gone after."""
     me = current()
 
-    def keep(drv: object, pipeline: list[int], child: Any) -> None:
+    def keep(drv: object, pipeline: list[int], child: Child) -> None:
         send(me, (drv, pipeline, child.pid, os.read(child.stdout, 100)))
 
     with prx.fork() as root:
@@ -155,3 +168,62 @@ def test_atexit_has_the_stdio_of_a_child_in_hand() -> None:
         prx.stop(prx.fork(root))
         with pytest.raises(TimeoutError):
             receive(tuple, timeout=0)
+
+
+def test_atexit_that_raises_or_is_late_keeps_no_child_alive() -> None:
+    """What it raises is logged; while it waits, the child ends as it would, and so do later ones."""
+    me = current()
+
+    def fail(_drv: object, _pipeline: list[int], child: Any) -> None:
+        send(me, child.pid)
+        raise OSError(5, "of the function")
+
+    def late(_drv: object, _pipeline: list[int], child: Any) -> None:
+        send(me, child.pid)
+        send(me, current())
+        receive(str, timeout=WAIT)
+
+    with prx.fork() as root:
+        for function in (fail, late):
+            prx.atexit(root, function)
+            child = prx.fork(root)
+            pid = prx.pidof(child)
+            prx.execvp(child, ["sleep", "1000"])
+            assert prx.stop(child)
+            assert receive(int, timeout=WAIT) == pid
+            assert prx.cpid(root) == []
+        # It has outlasted the child, and is done only now.
+        waiting = receive(Pid, timeout=WAIT)
+        ref = monitor(waiting)
+        send(waiting, "go on")
+        assert down_of(ref) == "normal"
+
+
+def test_a_sink_that_ends_leaves_the_task_to_its_owner() -> None:
+    """What is written then is dropped or goes to the owner, and the task goes on."""
+    sink = spawn(receive, ExitStatus)
+    with prx.fork() as root:
+        task = prx.fork(root, stdio=sink)
+        ref = monitor(sink)
+        exit_signal(sink, "kill")
+        down_of(ref)
+        assert prx.getpid(task) == prx.pidof(task)
+        prx.execvp(task, ["sh", "-c", "seq 200000; exit 3"])
+        assert down_of(monitor(task)) == "shutdown"
+
+
+def test_a_new_owner_that_dies_during_the_hand_over_leaves_no_task() -> None:
+    """It is the old owner's, or it ends with the new one: nothing between."""
+    with prx.fork() as root:
+        for _ in range(50):
+            heir = spawn(receive)
+            task = prx.fork(root)
+            exit_signal(heir, "kill")
+            try:
+                prx.controlling_process(task, heir)
+            except NoProcess:
+                assert prx.getpid(task) == prx.pidof(task)
+                prx.stop(task)
+            else:
+                down_of(monitor(task))
+        assert prx.cpid(root) == []

@@ -48,3 +48,21 @@ def test_a_command_that_does_not_start_is_an_error() -> None:
         prx.execvp(task, ["cat"])
         with pytest.raises(NotInCallState):
             prx.sh(task, "true")
+
+
+@pytest.mark.parametrize("disposition", ["sig_dfl", "sig_ign", "sig_info"])
+def test_dispositions_are_restored_however_a_command_ends(disposition: str) -> None:
+    """After one that succeeds, fails, is killed, does not start, or is late."""
+    names = ("sigint", "sigquit")
+    with prx.fork() as task:
+        for name in names:
+            prx.sigaction(task, name, disposition)
+        for command in ("true", "exit 3", "kill -9 $$"):
+            prx.sh(task, command)
+            assert [prx.sigaction(task, name) for name in names] == [disposition] * 2
+        with fails(2, filename=b"/no/such"):
+            prx.cmd(task, ["/no/such"])
+        assert [prx.sigaction(task, name) for name in names] == [disposition] * 2
+        with pytest.raises(TimeoutError), prx.timeout(0.3):
+            prx.cmd(task, ["sleep", "1000"])
+        assert [prx.sigaction(task, name) for name in names] == [disposition] * 2

@@ -5,12 +5,16 @@ from __future__ import annotations
 import errno
 import os
 import signal
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.calls import fails, outcome, until
 from support.ends import WAIT, OsProcesses, down_of, run_program
 
 from prx_actors import ExitStatus, StdinBlocked, Stdout, Task, monitor, prx, receive
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 KIB = 1024
 LATE = ("sh", "-c", "echo ready; kill -STOP $$; wc -c")
@@ -186,13 +190,21 @@ def test_a_changed_bytearray_does_not_change_what_is_queued() -> None:
     assert outcome(task).stdout == b"x" * 100_000
 
 
-def test_eof_of_a_child_is_given_by_its_pid() -> None:
+NAMES: dict[str, Callable[[Task, Task], Any]] = {
+    "task": lambda parent, task: task,
+    "pid": lambda parent, task: prx.pidof(task),
+    "child": prx.cpid,
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_eof_of_a_child_is_given_by_any_of_its_names(name: str) -> None:
     """The parent's owner closes it."""
     with prx.fork() as parent:
         task = run_program(parent, "cat")
         pid = prx.pidof(task)
         assert pid
-        prx.eof(parent, pid)
+        prx.eof(parent, NAMES[name](parent, task))
         assert receive(ExitStatus, task=task, timeout=WAIT).status == 0
         with fails(errno.ESRCH, filename=pid):
             prx.eof(parent, pid)

@@ -68,25 +68,46 @@ static int raise_nofile(void) {
         return setrlimit(RLIMIT_NOFILE, &limit) < 0 ? -errno : 0;
 }
 
-/* A launcher hands on fds 0, 1 and 2 and nothing else: fd 0 is the call socket, the rest comes over it. */
-int birth_keeper(void) {
+static int check_socket(void) {
         int type;
         socklen_t size = sizeof(type);
 
-        if (getsockopt(0, SOL_SOCKET, SO_TYPE, &type, &size) < 0 || type != SOCK_STREAM)
-                return -ENOTSOCK;
-        int result = raise_nofile();
-        if (!result && dup3(0, FD_CALL, O_CLOEXEC) < 0)
-                result = -errno;
-        if (!result && syscall(SYS_close_range, 3, FD_OWN_FIRST - 1, 0) < 0 && errno != ENOSYS)
-                result = -errno;
-        if (!result)
-                result = open_self();
+        return getsockopt(0, SOL_SOCKET, SO_TYPE, &type, &size) < 0 || type != SOCK_STREAM ? -ENOTSOCK : 0;
+}
+
+static int take_socket(void) {
+        return dup3(0, FD_CALL, O_CLOEXEC) < 0 ? -errno : 0;
+}
+
+static int close_others(void) {
+        return syscall(SYS_close_range, 3, FD_OWN_FIRST - 1, 0) < 0 && errno != ENOSYS ? -errno : 0;
+}
+
+static int stand_alone(void) {
         /* Fails in a leader of a process group, which no signal to another group reaches either. */
         (void) setsid();
         (void) prctl(PR_SET_CHILD_SUBREAPER, 1);
         signals_init();
-        return result ? result : reserve_fds();
+        return 0;
+}
+
+/* A launcher hands on fds 0, 1 and 2 and nothing else: fd 0 is the call socket, the rest comes over it. */
+int birth_keeper(const char **ret_step) {
+        static const struct {
+                const char *name;
+                int (*run)(void);
+        } steps[] = {
+                { "getsockopt", check_socket }, { "setrlimit", raise_nofile }, { "dup3", take_socket },
+                { "close_range", close_others }, { "pidfd_open", open_self },  { "setsid", stand_alone },
+                { "dup2", reserve_fds },
+        };
+        int result = 0;
+
+        for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && !result; i++) {
+                *ret_step = steps[i].name;
+                result = steps[i].run();
+        }
+        return result;
 }
 
 static pid_t clone_process(uint64_t flags, int *ret_pidfd) {

@@ -1,10 +1,10 @@
-#include "children.h"
+#include "children_table.h"
 
 #include "driver.h"
 #include "event.h"
-#include "procfs.h"
 #include "signals.h"
 #include "state.h"
+#include "sweep.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,47 +15,48 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { STRANGER = -1 };
-
-struct child {
-        pid_t pid;              /* 0: reaped, or never used */
-        int status;
-        int64_t id;             /* the task's number, or STRANGER */
-        int64_t deadline;       /* 0: none */
-        int signaloneof;        /* asks the child to end, once it is a program */
-        bool unreported;
-        bool ended;             /* by the runtime: it is reaped here, whoever waits for the others */
-};
-
-static struct child *children;
+struct child *children;
+int children_used;
 static int children_size;       /* slots that exist */
-static int children_used;       /* slots up to the last one ever taken */
 static volatile int alive;      /* slots with a pid: the handler counts down */
 static bool deadlines;          /* some child may have one */
 static volatile bool waiting;   /* a call waits: what it waits for is not to be reaped under its hands */
+static volatile bool news;      /* a child was reaped */
 
 static void report(struct child *child) {
-        child->unreported = event_send_exited(child->id, child->status) == -EAGAIN;
+        int tag = child->left ? PRX_EVENT_LEFT : PRX_EVENT_EXITED;
+
+        child->unreported = event_send_child(tag, child->id, child->status) == -EAGAIN;
+        child->sweeping = child->left;
 }
 
 static void reaped(pid_t pid, int status) {
-        for (int i = 0; i < children_used; i++) {
-                struct child *child = &children[i];
-                if (child->pid != pid)
-                        continue;
-                child->pid = 0;
-                child->status = status;
-                alive--;
-                if (child->id != STRANGER)
-                        report(child);
+        struct child *child = children_find(pid);
+
+        if (!child)
                 return;
-        }
+        child->pid = 0;
+        child->status = status;
+        child->unreported = child->id != STRANGER;
+        alive--;
+        news = true;
+}
+
+/* Behind the last of those that were reaped together: one look at what they have left serves all. */
+static void tell_news(void) {
+        if (!news)
+                return;
+        news = false;
+        sweep_look();
+        for (int i = 0; i < children_used; i++)
+                if (children[i].unreported)
+                        report(&children[i]);
 }
 
 enum found { NOTHING, STOPPED, REAPED };
 
-static struct child *find_pid(pid_t pid) {
-        for (int i = 0; i < children_used; i++)
+struct child *children_find(pid_t pid) {
+        for (int i = 0; pid && i < children_used; i++)
                 if (children[i].pid == pid)
                         return &children[i];
         return NULL;
@@ -64,7 +65,7 @@ static struct child *find_pid(pid_t pid) {
 /* A process that this one traces has stopped. It goes on by itself where nobody would let it: when it is to
  * end, when it is dead already and not our child, and in the keeper, which obeys no user. */
 static bool is_to_go_on(const siginfo_t *info) {
-        const struct child *child = find_pid(info->si_pid);
+        const struct child *child = children_find(info->si_pid);
         bool dying = info->si_status >> 8 == PTRACE_EVENT_EXIT;
 
         return driver.depth < 0 || driver.ending || (child ? child->ended : dying);
@@ -142,6 +143,7 @@ void children_reap(void) {
 
         if (!driver.ending && (waiting || signals_child_is_taken())) {
                 reap_some(is_ended, 0);
+                tell_news();
                 return;
         }
         while ((found = reap_one(P_ALL, 0)) == REAPED)
@@ -149,6 +151,7 @@ void children_reap(void) {
         /* The first of several that have news may be one that has stopped: the others are asked for by name. */
         if (found == STOPPED)
                 reap_some(anyone, 0);
+        tell_news();
 }
 
 void children_reap_held(void) {
@@ -166,6 +169,7 @@ static pid_t wait_for(pid_t pid, int options, int *ret_status) {
                         return 0;
                 if (!signals_child_is_taken())
                         reap_some(is_other, pid);
+                tell_news();
                 int result = loop_pause();
                 if (result)
                         return result;
@@ -185,7 +189,7 @@ pid_t children_wait(pid_t pid, int options, int *ret_status) {
         return found;
 }
 
-static int found_family(void) {
+int children_found_family(void) {
         struct family *family;
 
         if (driver.family)
@@ -221,13 +225,13 @@ static int grow(void) {
 
 static int free_slot(void) {
         for (int i = 0; alive < children_used && i < children_used; i++)
-                if (!children[i].pid && !children[i].unreported)
+                if (!children[i].pid && !children[i].unreported && !children[i].sweeping)
                         return i;
         return children_used;
 }
 
 int children_reserve(void) {
-        int result = found_family();
+        int result = children_found_family();
 
         if (result)
                 return result;
@@ -253,7 +257,8 @@ void children_forget(void) {
         children = NULL;
         children_size = children_used = 0;
         alive = 0;
-        deadlines = false;
+        deadlines = news = false;
+        sweep_forget();
 }
 
 bool children_any(void) {
@@ -281,12 +286,17 @@ bool children_report(void) {
 
 void children_end(int64_t id, int signal, int64_t deadline) {
         signals_hold_children();
-        for (int i = 0; i < children_used; i++)
-                if (children[i].pid && children[i].id == id) {
-                        order_end(&children[i], signal);
-                        children[i].deadline = deadline;
-                        deadlines = true;
+        for (int i = 0; i < children_used; i++) {
+                struct child *child = &children[i];
+                if (child->id == id && !child->pid && child->sweeping) {
+                        child->deadline = deadline;
+                        child->sweep_from = now_usec();
+                        sweep_soon();
+                } else if (child->pid && (child->id == id || (child->id == STRANGER && child->of == id))) {
+                        order_end(child, signal);
+                        children_set_deadline(child, deadline);
                 }
+        }
         children_reap();
         signals_release_children();
 }
@@ -299,11 +309,11 @@ int64_t children_kill_late(int64_t now) {
         signals_hold_children();
         for (int i = 0; i < children_used; i++) {
                 struct child *child = &children[i];
-                if (!child->pid || !child->deadline)
+                if (!child->pid || child->deadline <= 0)
                         continue;
                 if (child->deadline <= now) {
                         (void) kill(child->pid, SIGKILL);
-                        child->deadline = 0;
+                        child->deadline = DEADLINE_PASSED;
                 } else if (next < 0 || child->deadline < next)
                         next = child->deadline;
         }
@@ -335,26 +345,20 @@ bool children_set_signaloneof(int64_t id, int64_t signaloneof) {
         return child != NULL;
 }
 
-static void adopt(pid_t pid, int signal) {
-        int slot = find_pid(pid) ? -1 : free_slot();
+struct child *children_adopt(pid_t pid, int signal) {
+        int slot = free_slot();
 
-        if (slot < 0 || slot >= PRX_CHILDREN_MAX || (slot == children_size && grow() < 0))
-                return;
+        if (slot >= PRX_CHILDREN_MAX || (slot == children_size && grow() < 0))
+                return NULL;
         children_add(slot, pid, STRANGER, driver.options[PRX_OPTION_signaloneof]);
         driver.family->program[slot] = 1;
         order_end(&children[slot], signal);
+        return &children[slot];
 }
 
-void children_adopt(int signal) {
-        pid_t pids[256];
-
-        if (found_family() < 0)
-                return;
-        signals_hold_children();
-        int count = procfs_children(pids, sizeof(pids) / sizeof(pids[0]));
-        for (int i = 0; i < count; i++)
-                adopt(pids[i], signal);
-        signals_release_children();
+void children_set_deadline(struct child *child, int64_t deadline) {
+        child->deadline = deadline;
+        deadlines = true;
 }
 
 void children_ask(void) {
@@ -393,5 +397,6 @@ int children_take(void) {
         for (int i = 0; i < used; i++)
                 alive += children[i].pid != 0;
         deadlines = true;
+        sweep_soon();
         return 0;
 }

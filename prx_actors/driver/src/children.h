@@ -41,9 +41,6 @@ void children_end(int64_t id, int signal, int64_t deadline);
 /* SIGKILL to those whose deadline has passed; the next deadline, or -1. */
 int64_t children_kill_late(int64_t now);
 
-/* Strangers that came back to this subreaper become children of the table, and get the signal. */
-void children_adopt(int signal);
-
 /* Asks the programs among the children to end, each with its own signal. */
 void children_ask(void);
 

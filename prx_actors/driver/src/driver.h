@@ -70,7 +70,7 @@ void birth_options_take(const struct birth_options *options);
 int64_t birth_option(const struct birth_options *options, enum prx_option option);
 
 /* birth.c: from a fresh process to a driver. */
-int birth_keeper(void);
+int birth_keeper(const char **ret_step);
 pid_t birth_fork(uint64_t flags, int64_t id, const struct birth_options *options, int *ret_pidfd);
 
 /* loop.c */
@@ -95,6 +95,8 @@ void end_step(void);
 /* mark.c: the inherited mark. */
 void mark_init(uint64_t run_id);
 void mark_set(int64_t id);
+int64_t mark_of(pid_t pid);              /* the number of the task whose mark it has, or -1 */
+int64_t mark_number(int64_t id);         /* as much of a task's number as a mark holds */
 
 /* title.c: what ps(1) shows of this process. */
 void title_init(int argc, char **argv);

@@ -1,6 +1,7 @@
 #include "driver.h"
 
 #include "children.h"
+#include "sweep.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -45,7 +46,7 @@ void end_step(void) {
         /* The kernel kills what is left in the namespace when its init goes. */
         if (late >= 0 && is_init())
                 _exit(driver.exit_status);
-        children_adopt((int) driver.options[PRX_OPTION_signaloneof]);
+        sweep_adopt_all((int) driver.options[PRX_OPTION_signaloneof]);
         children_reap_held();
         if (late >= 0)
                 children_signal(late >= LATE_USEC ? CHILDREN_ALL : CHILDREN_PROGRAMS, SIGKILL);

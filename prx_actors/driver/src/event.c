@@ -3,6 +3,7 @@
 #include "children.h"
 #include "driver.h"
 #include "msgpack.h"
+#include "signals.h"
 #include "state.h"
 
 #include <errno.h>
@@ -29,14 +30,14 @@ static int send_frame(struct mp_writer *w) {
         return -EAGAIN;
 }
 
-int event_send_exited(int64_t id, int status) {
+int event_send_child(int tag, int64_t id, int value) {
         uint8_t data[EVENT_MAX];
         struct mp_writer w = { .data = data, .size = PREFIX, .capacity = sizeof(data), .limit = sizeof(data) };
 
         mp_write_array(&w, 3);
-        mp_write_int(&w, PRX_EVENT_EXITED);
+        mp_write_int(&w, tag);
         mp_write_int(&w, id);
-        mp_write_int(&w, status);
+        mp_write_int(&w, value);
         return send_frame(&w);
 }
 
@@ -91,7 +92,7 @@ int event_take(void) {
         return 0;
 }
 
-int event_receive_orders(void) {
+static int receive_orders(void) {
         for (;;) {
                 ssize_t n = recv(FD_EVENT, data + have, sizeof(data) - have, MSG_DONTWAIT);
                 if (n < 0)
@@ -108,4 +109,12 @@ int event_receive_orders(void) {
                 if (have == sizeof(data))
                         end_begin(deadline_after(driver.options[PRX_OPTION_killdelay]), PRX_EXIT_PROTOCOL);
         }
+}
+
+/* The handler of SIGCHLD receives them, too. */
+int event_receive_orders(void) {
+        signals_hold_children();
+        int result = receive_orders();
+        signals_release_children();
+        return result;
 }

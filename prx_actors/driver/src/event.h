@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 /* 0, -EAGAIN (the loop is told when there is room again), or what send(2) said. */
-int event_send_exited(int64_t id, int status);
+int event_send_child(int tag, int64_t id, int value);
 int event_send_signal(const siginfo_t *info);
 
 /* In a new driver: part of an order to the parent is not for us. */

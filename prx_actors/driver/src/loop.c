@@ -4,6 +4,7 @@
 #include "children.h"
 #include "event.h"
 #include "signals.h"
+#include "sweep.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -104,8 +105,11 @@ static void on_ready(const struct epoll_event *event) {
 
 static int timeout_ms(void) {
         int64_t now = now_usec();
+        int64_t sweep = sweep_step(now);
         int64_t next = children_kill_late(now);
 
+        if (next < 0 || (sweep >= 0 && sweep < next))
+                next = sweep;
         /* While the end goes on, strangers come back without a signal to us: look for them. */
         if (driver.ending)
                 return 20;

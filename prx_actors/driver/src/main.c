@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -84,11 +85,17 @@ static int greet(void) {
         return result ? result : answer_hello();
 }
 
-static void complain(void) {
-        static const char text[] = "prx-driver: fd 0 is not the socket of a prx_actors runtime; "
-                                   "this program is started by prx_actors, not by hand\n";
+static void complain(const char *step, int error) {
+        char text[256];
+        int size;
 
-        (void) !write(2, text, sizeof(text) - 1);
+        if (error == ENOTSOCK)
+                size = snprintf(text, sizeof(text), "prx-driver: fd 0 is not the socket of a prx_actors runtime; "
+                                "this program is started by prx_actors, not by hand\n");
+        else
+                size = snprintf(text, sizeof(text), "prx-driver: cannot start: %s: %s (errno %d)\n", step,
+                                strerror(error), error);
+        (void) !write(2, text, (size_t) size < sizeof(text) ? (size_t) size : sizeof(text) - 1);
 }
 
 int main(int argc, char **argv) {
@@ -97,8 +104,10 @@ int main(int argc, char **argv) {
         title_init(argc, argv);
         if (reexec_resume())
                 loop_resume();
-        if (birth_keeper() < 0) {
-                complain();
+        const char *step;
+        int result = birth_keeper(&step);
+        if (result < 0) {
+                complain(step, -result);
                 return PRX_EXIT_STARTUP;
         }
         if (greet() < 0)

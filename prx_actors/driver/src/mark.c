@@ -1,5 +1,7 @@
 #include "driver.h"
 
+#include "procfs.h"
+
 #include <sys/resource.h>
 
 /* A soft RLIMIT_RTTIME that no real-time task reaches says whose process this is: 01, 36 bits of the run's id
@@ -28,4 +30,19 @@ void mark_set(int64_t id) {
                 return;
         limit.rlim_cur = MARKED | driver.run_id << TASK_BITS | ((uint64_t) id & ((1u << TASK_BITS) - 1));
         (void) setrlimit(RLIMIT_RTTIME, &limit);
+}
+
+/* prlimit(2) wants the same credentials, which a program may have changed. */
+int64_t mark_of(pid_t pid) {
+        struct rlimit limit;
+
+        if (prlimit(pid, RLIMIT_RTTIME, NULL, &limit) < 0)
+                limit.rlim_cur = procfs_rttime(pid);
+        if (!driver.run_id || limit.rlim_cur >> TASK_BITS != (MARKED >> TASK_BITS | driver.run_id))
+                return -1;
+        return (int64_t) (limit.rlim_cur & (((rlim_t) 1 << TASK_BITS) - 1));
+}
+
+int64_t mark_number(int64_t id) {
+        return id & (((int64_t) 1 << TASK_BITS) - 1);
 }

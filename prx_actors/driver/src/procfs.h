@@ -1,7 +1,13 @@
 #pragma once
 
+#include <stdint.h>
 #include <sys/types.h>
 
-/* The pids of this process' children, as many as fit; 0 where /proc cannot tell: not mounted, or another pid
+typedef void procfs_visit(pid_t pid);
+
+/* Visits this process' children. -ENOENT and the like where /proc cannot tell: not mounted, or another pid
  * namespace's, whose numbers would name strangers. */
-int procfs_children(pid_t *ret_pids, size_t size);
+int procfs_children(procfs_visit *visit);
+
+/* The soft RLIMIT_RTTIME of a process, which anybody may read there; 0 where there is none. */
+uint64_t procfs_rttime(pid_t pid);

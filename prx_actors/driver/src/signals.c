@@ -30,6 +30,7 @@ static sigset_t none;
 static sigset_t held;   /* what the handler below takes: it waits for the loop */
 static sigset_t all;
 static sigset_t child_only;
+static volatile int holds;      /* of SIGCHLD, which is let in again with the last of them */
 
 static void on_signal(int signal, siginfo_t *info, void *context) {
         (void) signal;
@@ -47,6 +48,12 @@ static void on_child(int signal, siginfo_t *info, void *context) {
         if (of_child == SIG_DISPOSITION_INFO && !child_news_waits && event_send_signal(info) < 0) {
                 child_news = *info;
                 child_news_waits = 1;
+        }
+        /* The runtime's order to reap a child is sent before its end. A call may be in our way to the loop. */
+        if (signals_child_is_taken()) {
+                holds++;        /* the kernel holds SIGCHLD in here: nobody is to let it in */
+                (void) event_receive_orders();
+                holds--;
         }
         children_reap();
         errno = saved;
@@ -95,10 +102,7 @@ static int set_child(enum disposition wanted) {
         return 0;
 }
 
-/* Caught signals wait for the loop; what is to act by itself has to be let in while a call blocks, too. */
-static int set(int signal, enum disposition wanted) {
-        if (signal == SIGCHLD)
-                return set_child(wanted);
+static int prepare(int signal, enum disposition wanted) {
         int result = wanted == SIG_DISPOSITION_INFO ? install(signal, on_signal)
                 : install_plain(signal, wanted == SIG_DISPOSITION_IGN ? SIG_IGN : SIG_DFL);
         if (result)
@@ -107,8 +111,17 @@ static int set(int signal, enum disposition wanted) {
                 (void) sigaddset(&held, signal);
         else
                 (void) sigdelset(&held, signal);
-        (void) sigprocmask(SIG_SETMASK, &held, NULL);
         return 0;
+}
+
+/* Caught signals wait for the loop; what is to act by itself has to be let in while a call blocks, too. */
+static int set(int signal, enum disposition wanted) {
+        if (signal == SIGCHLD)
+                return set_child(wanted);
+        int result = prepare(signal, wanted);
+        if (!result)
+                (void) sigprocmask(SIG_SETMASK, &held, NULL);
+        return result;
 }
 
 int signals_action(int signal, const char *name, const char **ret_before) {
@@ -139,9 +152,9 @@ void signals_after_exec(void) {
         children_reap_held();
 }
 
-void signals_init(void) {
-        const char *before;
-
+/* The mask is of the image before, if there was one, and stays until every handler is in its place: what waits in
+ * the kernel would act by its default. */
+static void install_all(const uint8_t dispositions[NSIG]) {
         (void) sigfillset(&all);
         (void) sigemptyset(&held);
         (void) sigemptyset(&none);
@@ -149,15 +162,24 @@ void signals_init(void) {
         (void) sigaddset(&child_only, SIGCHLD);
         for (int signal = 1; signal <= SIGRTMAX; signal++)
                 /* Fails for SIGKILL, SIGSTOP and the C library's own. */
-                if (signal != SIGCHLD)
-                        (void) signals_action(signal, is_fault(signal) ? "sig_dfl" : "sig_info", &before);
+                if (signal != SIGCHLD && dispositions[signal] <= SIG_DISPOSITION_INFO)
+                        (void) prepare(signal, (enum disposition) dispositions[signal]);
         (void) install(SIGCHLD, on_child);
+}
+
+void signals_init(void) {
+        uint8_t dispositions[NSIG];
+
+        for (int signal = 0; signal < NSIG; signal++)
+                dispositions[signal] = is_fault(signal) ? SIG_DISPOSITION_DFL : SIG_DISPOSITION_INFO;
+        install_all(dispositions);
         signals_reset();
 }
 
 void signals_reset(void) {
         arrived_count = 0;
         child_news_waits = 0;
+        holds = 0;
         (void) sigprocmask(SIG_SETMASK, &held, NULL);
 }
 
@@ -189,12 +211,15 @@ void signals_flush(void) {
         arrived_count -= sent;
 }
 
+/* They nest: an order obeyed in the midst of a wait must not let the handler in under the wait's hands. */
 void signals_hold_children(void) {
         (void) sigprocmask(SIG_BLOCK, &child_only, NULL);
+        holds++;
 }
 
 void signals_release_children(void) {
-        (void) sigprocmask(SIG_UNBLOCK, &child_only, NULL);
+        if (--holds == 0)
+                (void) sigprocmask(SIG_UNBLOCK, &child_only, NULL);
 }
 
 /* What an exec makes of a handler, the default, is not what it was. */
@@ -227,16 +252,12 @@ void signals_take(void) {
 void signals_resume(void) {
         /* Before the handler of SIGCHLD is let in. */
         of_child = kept.dispositions[SIGCHLD] <= SIG_DISPOSITION_INFO ? kept.dispositions[SIGCHLD] : SIG_DISPOSITION_DFL;
-        signals_init();
         if (kept.arrived_count >= 0 && kept.arrived_count <= ARRIVED_MAX)
                 arrived_count = kept.arrived_count;
         memcpy(arrived, kept.arrived, sizeof(arrived));
-        if (kept.child_news_waits && !child_news_waits) {
-                child_news = kept.child_news;
-                child_news_waits = 1;
-        }
-        for (int signal = 1; signal <= SIGRTMAX; signal++)
-                if (signal != SIGCHLD && kept.dispositions[signal] <= SIG_DISPOSITION_INFO)
-                        (void) set(signal, kept.dispositions[signal]);
+        child_news = kept.child_news;
+        child_news_waits = kept.child_news_waits;
+        install_all(kept.dispositions);
+        (void) sigprocmask(SIG_SETMASK, &held, NULL);
         children_reap_held();
 }

@@ -36,6 +36,6 @@ void signals_take(void);
 /* In the new image, once the table of children is complete. */
 void signals_resume(void);
 
-/* Around what the SIGCHLD handler touches too. */
+/* Around what the SIGCHLD handler touches too; one may be within another. */
 void signals_hold_children(void);
 void signals_release_children(void);

@@ -62,8 +62,8 @@ class BsdCalls(Calls):
             ...     try:
             ...         prx.pledge(task, "stdio proc exec")
             ...     except UndefinedCall as error:
-            ...         print(error)
-            pledge
+            ...         print(str(error).partition(" (")[0])
+            pledge: the call does not exist on this system
 
         """
         self._call("pledge", _text(promises), _text(execpromises))
@@ -90,8 +90,8 @@ class BsdCalls(Calls):
             ...     try:
             ...         prx.unveil(task, "/etc", "r")
             ...     except UndefinedCall as error:
-            ...         print(error)
-            unveil
+            ...         print(str(error).partition(" (")[0])
+            unveil: the call does not exist on this system
 
         """
         self._call("unveil", _text(path), _text(permissions))
@@ -114,8 +114,8 @@ class BsdCalls(Calls):
             ...     try:
             ...         prx.cap_enter(task)
             ...     except UndefinedCall as error:
-            ...         print(error)
-            cap_enter
+            ...         print(str(error).partition(" (")[0])
+            cap_enter: the call does not exist on this system
 
         """
         self._call("cap_enter")
@@ -141,8 +141,8 @@ class BsdCalls(Calls):
             ...     try:
             ...         prx.cap_getmode(task)
             ...     except UndefinedCall as error:
-            ...         print(error)
-            cap_getmode
+            ...         print(str(error).partition(" (")[0])
+            cap_getmode: the call does not exist on this system
 
         """
         return int(self._call("cap_getmode"))
@@ -169,8 +169,8 @@ class BsdCalls(Calls):
             ...     try:
             ...         prx.cap_rights_limit(task, 0, [])
             ...     except UndefinedCall as error:
-            ...         print(error)
-            cap_rights_limit
+            ...         print(str(error).partition(" (")[0])
+            cap_rights_limit: the call does not exist on this system
 
         """
         self._call("cap_rights_limit", fd, [resolve("cap", right) for right in rights])
@@ -199,8 +199,8 @@ class BsdCalls(Calls):
             ...     try:
             ...         prx.cap_fcntls_get(task, 0)
             ...     except UndefinedCall as error:
-            ...         print(error)
-            cap_fcntls_get
+            ...         print(str(error).partition(" (")[0])
+            cap_fcntls_get: the call does not exist on this system
 
         """
         return int(self._call("cap_fcntls_get", fd))
@@ -227,8 +227,8 @@ class BsdCalls(Calls):
             ...     try:
             ...         prx.cap_fcntls_limit(task, 0, 0)
             ...     except UndefinedCall as error:
-            ...         print(error)
-            cap_fcntls_limit
+            ...         print(str(error).partition(" (")[0])
+            cap_fcntls_limit: the call does not exist on this system
 
         """
         self._call("cap_fcntls_limit", fd, resolve("cap", rights))
@@ -255,8 +255,8 @@ class BsdCalls(Calls):
             ...     try:
             ...         prx.cap_ioctls_limit(task, 0, ["tiocgwinsz"])
             ...     except UndefinedCall as error:
-            ...         print(error)
-            cap_ioctls_limit
+            ...         print(str(error).partition(" (")[0])
+            cap_ioctls_limit: the call does not exist on this system
 
         """
         self._call("cap_ioctls_limit", fd, [resolve("ioctl", one) for one in requests])
@@ -285,8 +285,8 @@ class BsdCalls(Calls):
             ...     try:
             ...         prx.jail(task, [bytes(4)])
             ...     except UndefinedCall as error:
-            ...         print(error)
-            jail
+            ...         print(str(error).partition(" (")[0])
+            jail: the call does not exist on this system
 
         """
         return int(self._call("jail", jail))
@@ -312,8 +312,8 @@ class BsdCalls(Calls):
             ...     try:
             ...         prx.jail_attach(task, 1)
             ...     except UndefinedCall as error:
-            ...         print(error)
-            jail_attach
+            ...         print(str(error).partition(" (")[0])
+            jail_attach: the call does not exist on this system
 
         """
         self._call("jail_attach", jid)
@@ -339,8 +339,8 @@ class BsdCalls(Calls):
             ...     try:
             ...         prx.jail_remove(task, 1)
             ...     except UndefinedCall as error:
-            ...         print(error)
-            jail_remove
+            ...         print(str(error).partition(" (")[0])
+            jail_remove: the call does not exist on this system
 
         """
         self._call("jail_remove", jid)
@@ -372,8 +372,8 @@ class BsdCalls(Calls):
             ...     try:
             ...         prx.procctl(task, 0, 0, 2)
             ...     except UndefinedCall as error:
-            ...         print(error)
-            procctl
+            ...         print(str(error).partition(" (")[0])
+            procctl: the call does not exist on this system
 
         """
         result: Any = self._call("procctl", idtype, id, resolve("procctl", cmd), arg)

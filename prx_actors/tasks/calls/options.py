@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import operator
 from typing import TYPE_CHECKING, Any
 
 from prx_actors.tasks.calls.base import Calls
-from prx_actors.tasks.children import Child
+from prx_actors.tasks.children import Child, child_pid
 from prx_actors.tasks.cpid import get_cpid, set_cpid
 from prx_actors.tasks.options import from_driver, to_driver
 
@@ -123,7 +122,7 @@ class OptionCalls(Calls):
             >>> from prx_actors import Stdout, prx, receive
             >>> with prx.fork(flowcontrol=0) as task:
             ...     child = prx.fork(task)
-            ...     prx.execvp(child, ["echo", "hello"])
+            ...     prx.execvp(child, ["sh", "-c", "echo hello; read _"])
             ...     prx.setcpid(child, "flowcontrol", 1)
             ...     receive(Stdout, task=child, timeout=5).data
             True
@@ -177,7 +176,7 @@ class OptionCalls(Calls):
         """Return a child of the task, none when it is gone or none of it."""
         self._process.check_owner(name)
         self._process.check_call_state(name)
-        return self._process.child(_pid(child, self._process))
+        return self._process.child(child_pid(child, self._process))
 
     def version(self) -> str:
         """Return the version of the driver.
@@ -222,13 +221,3 @@ class OptionCalls(Calls):
 
         """
         return bytes(self._call("iolist_to_bin", iodata))
-
-
-def _pid(child: Any, parent: TaskProcess) -> int:
-    """Return the pid of a child, 0 for a task that is none of the parent's."""
-    if isinstance(child, Child):
-        return child.pid
-    if isinstance(child, Calls):
-        process = child._process
-        return (process.pid() or 0) if process.parent is parent else 0
-    return operator.index(child)

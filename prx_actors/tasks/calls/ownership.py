@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from prx_actors.actors import NoProcess, Pid
 from prx_actors.actors.ending import run_steps
 from prx_actors.actors.table import process_of
-from prx_actors.driver.driver import State
+from prx_actors.driver.state import State
 from prx_actors.tasks.calls.base import Calls
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from prx_actors.system.constants import resolve
 from prx_actors.tasks.birth import Birth, fork_child
 from prx_actors.tasks.calls.base import Calls
 from prx_actors.tasks.calls.constants import CONSTANT_CALLS
+from prx_actors.tasks.children import child_pid
 from prx_actors.tasks.drv import Drv
 from prx_actors.tasks.errors import UndefinedCall
 
@@ -224,14 +225,15 @@ class ProcessCalls(Calls):
         """
         return self._process.driver.executed
 
-    def cpid(self, pid: int | None = None) -> list[Child] | Child | None:
+    def cpid(self, child: Task | Child | int | None = None) -> list[Child] | Child | None:
         """Return the task's children.
 
         Args:
-            pid: one child's pid, as `pidof` returns it
+            child: one child: a task, its pid as `pidof` returns it, or what `cpid`
+                has returned
 
         Returns:
-            all children, or the one of that pid, none when there is no such
+            all children, or that one, none when there is no such
 
         Raises:
             UndefinedCall: the call is filtered
@@ -246,6 +248,7 @@ class ProcessCalls(Calls):
         """
         self._process.check_filter("cpid")
         children = self._process.children()
-        if pid is None:
+        if child is None:
             return children
-        return next((child for child in children if child.pid == pid), None)
+        pid = child_pid(child, self._process)
+        return next((known for known in children if known.pid == pid), None)

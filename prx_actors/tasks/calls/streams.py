@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 
 from prx_actors.tasks.arguments import to_bytes
 from prx_actors.tasks.calls.base import Calls
+from prx_actors.tasks.children import child_pid
 
 if TYPE_CHECKING:
     from prx_actors.driver.listener import Stream
     from prx_actors.tasks.arguments import Bytes
+    from prx_actors.tasks.children import Child
+    from prx_actors.tasks.task import Task
 
 __all__ = ["StreamCalls"]
 
@@ -51,14 +54,14 @@ class StreamCalls(Calls):
 
     def eof(
         self,
-        child_or_stream: int | Stream | None = None,
+        child_or_stream: Task | Child | int | Stream | None = None,
         stream: Stream = "stdin",
     ) -> None:
         """Close a standard stream of the program, stdin after what is queued.
 
         Args:
-            child_or_stream: the stream, of the task itself; or the pid of one of
-                the task's children, as `pidof` returns it
+            child_or_stream: the stream, of the task itself; or a child of the task:
+                a task, its pid as `pidof` returns it, or what `cpid` returns
             stream: the child's stream
 
         Raises:
@@ -86,7 +89,7 @@ class StreamCalls(Calls):
         if child_or_stream is None:
             process.close_stream(stream)
             return
-        child = process.child(child_or_stream)
+        child = process.child(child_pid(child_or_stream, process))
         if child is None:
             raise OSError(errno.ESRCH, os.strerror(errno.ESRCH), child_or_stream)
         child.close_stream(stream)

@@ -19,7 +19,7 @@ class Ptrace(NamedTuple):
     """What `ptrace` gives."""
 
     value: int
-    """What ptrace(2) returned: the word, for a request that reads one."""
+    """What ptrace(2) returned; the word, for a request that reads one."""
 
     addr: Argument
     """The argument as the kernel left it."""
@@ -37,8 +37,9 @@ class TracingCalls(Calls):
         """Trace a process: ptrace(2).
 
         A traced process that stops is told of by a `Signal` message from the
-        tracing task: SIGCHLD, whose `si_status` has the signal, and a
-        `ptrace_event_...` in its second byte. A task that is to end goes on
+        tracing task, once `sigaction` has set SIGCHLD to `sig_info`: its
+        `si_status` has the signal, and a `ptrace_event_...` in its second byte.
+        `waitpid` tells it, too. A task that is to end goes on
         untraced, so that a tracer cannot keep it; a root task, whose parent
         obeys no calls, goes on at once.
 
@@ -64,6 +65,7 @@ class TracingCalls(Calls):
             >>> from prx_actors import Signal, prx, receive
             >>> with prx.fork() as task:
             ...     child = prx.fork(task)
+            ...     _ = prx.sigaction(task, "sigchld", "sig_info")
             ...     _ = prx.ptrace(child, "ptrace_traceme", 0)
             ...     prx.execvp(child, ["true"])
             ...     receive(Signal, task=task, timeout=5).decoded.si_status

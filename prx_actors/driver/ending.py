@@ -1,0 +1,130 @@
+"""How a process is ended from outside: by its channel, by a signal, by an order to its parent."""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import TYPE_CHECKING
+
+from prx_actors.driver.protocol import frame
+from prx_actors.driver.reactor import Timer, reactor
+from prx_actors.driver.state import State
+from prx_actors.system.native import lib
+from prx_actors.system.pidfd import send_signal
+
+if TYPE_CHECKING:
+    import threading
+
+    from prx_actors.driver.channels import Channels
+    from prx_actors.driver.driver import Driver
+    from prx_actors.driver.listener import Listener
+    from prx_actors.driver.sweep import Sweep
+    from prx_actors.driver.turn import Turns
+
+__all__ = ["SIGKILL", "Ending"]
+
+logger = logging.getLogger("prx_actors")
+
+SIGKILL = 9
+
+LATE = 0.5
+"""Seconds after the deadline that a driver has to end its own children."""
+
+
+class Ending:
+    """The part of a driver that ends it."""
+
+    id: int
+    parent: Driver | None
+    listener: Listener
+    channels: Channels
+    turns: Turns
+    sweep: Sweep
+    state: State
+    _lock: threading.RLock
+    _deadline: Timer | None
+    _event_closed: bool
+    _waiting_signal: tuple[int, float] | None
+
+    def watch(self) -> None:
+        """Watch the process itself."""
+        raise NotImplementedError
+
+    def end(self, signal: int, delay: float) -> None:
+        """Begin the end of the process and all below it; from any thread. Its stdio is the caller's business.
+
+        Args:
+            signal: for a program, now
+            delay: seconds until SIGKILL
+
+        """
+        with self._lock:
+            if self.state in {State.GONE, State.FORKED}:
+                return
+            executed = self.state is not State.CALL
+            if self._is_reaped_by_user():
+                # Told before it can end: whoever is ended from here is not left to a waitpid that may not come.
+                self._order_parent(0, delay + LATE)
+                reactor.call_soon(self.watch)
+            self.shut()
+            if executed and signal:
+                self._signal_program(signal, delay)
+            late = delay if executed else delay + LATE
+            self._deadline = reactor.call_later(late, self.kill)
+
+    def _is_reaped_by_user(self) -> bool:
+        # Forks inherit it, at a moment that cannot be told from here.
+        above = self.parent
+        while above is not None and not above.child_signal_taken:
+            above = above.parent
+        return above is not None
+
+    def shut(self) -> None:
+        """Close the call socket for both sides: the order to end.
+
+        A copy of the fd in a forked worker cannot keep it open.
+        """
+        self.turns.shut()
+
+    def kill(self) -> None:
+        """Kill the process now."""
+        self._signal(SIGKILL, 0)
+
+    def _signal_program(self, signal: int, delay: float) -> None:
+        # In the midst of exec the driver would still take it for itself, and the program never see it; its
+        # event channel is closed by the exec.
+        if self._event_closed:
+            self._signal(signal, delay)
+        else:
+            self._waiting_signal = (signal, delay)
+
+    def _signal(self, signal: int, delay: float) -> None:
+        with self._lock:
+            if self.state is State.GONE:
+                return
+            try:
+                send_signal(self.channels.c.pidfd, signal)
+            except ProcessLookupError:
+                pass
+            except OSError:
+                # Other credentials or namespaces than ours: its parent may.
+                self._order_parent(signal, delay)
+
+    def _order_parent(self, signal: int, delay: float) -> None:
+        if self.parent is not None:
+            self.parent.order(frame(lib.PRX_ORDER_END, self.id, signal, int(delay * 1_000_000)))
+
+    def end_left(self, signal: int, microseconds: int) -> None:
+        """End what the process has left behind, if anything: a signal now, SIGKILL in time."""
+        if self.sweep.under_way and self.parent is not None:
+            self.parent.order(frame(lib.PRX_ORDER_END, self.id, signal, microseconds))
+
+    def order(self, message: bytes) -> None:
+        """Send an order, which the driver obeys between calls."""
+        with self._lock:
+            if self.state in {State.GONE, State.FORKED}:
+                return
+            try:
+                os.write(self.channels.c.event, message)
+            except OSError as error:
+                logger.warning("%r takes no orders: %s", self.listener, error)
