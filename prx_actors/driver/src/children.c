@@ -10,7 +10,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -189,27 +188,6 @@ pid_t children_wait(pid_t pid, int options, int *ret_status) {
         return found;
 }
 
-int children_found_family(void) {
-        struct family *family;
-
-        if (driver.family)
-                return 0;
-        family = family_make();
-        if (!family)
-                return -errno;
-        int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-        if (fd < 0 || dup3(fd, FD_FAMILY, O_CLOEXEC) < 0) {
-                int error = -errno;
-                family_unmap(family);
-                if (fd >= 0)
-                        (void) close(fd);
-                return error;
-        }
-        (void) close(fd);
-        driver.family = family;
-        return 0;
-}
-
 static int grow(void) {
         int size = children_size ? children_size * 2 : 16;
         struct child *grown = realloc(children, (size_t) size * sizeof(*grown));
@@ -231,7 +209,7 @@ static int free_slot(void) {
 }
 
 int children_reserve(void) {
-        int result = children_found_family();
+        int result = family_found();
 
         if (result)
                 return result;

@@ -27,6 +27,3 @@ struct child *children_find(pid_t pid);
 /* A stranger becomes a child of the table, and gets the signal; NULL where there is no room. */
 struct child *children_adopt(pid_t pid, int signal);
 void children_set_deadline(struct child *child, int64_t deadline);
-
-/* The page of a driver that has children. */
-int children_found_family(void);

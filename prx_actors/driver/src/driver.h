@@ -83,7 +83,7 @@ int64_t now_usec(void);
 int64_t deadline_after(int64_t usec);   /* on that clock; for ever, when the sum does not fit */
 
 /* family.c: none, with errno, when there is no memory. */
-struct family *family_make(void);
+int family_found(void);         /* a driver's own, with its first child */
 struct family *family_map(int fd);
 void family_unmap(struct family *family);
 bool family_is_kept(int fd);    /* whether it outlives an exec of the driver */

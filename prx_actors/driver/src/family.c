@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -20,7 +21,7 @@ static bool make_file(void) {
 
 /* Only the touched pages of it come to exist. It has a file so that it outlives an exec of the driver; where it
  * can have none the driver goes without that. */
-struct family *family_make(void) {
+static struct family *make(void) {
         if (make_file())
                 return family_map(FD_FAMILY_PAGE);
         (void) dup3(FD_SELF, FD_FAMILY_PAGE, O_CLOEXEC);
@@ -43,4 +44,25 @@ bool family_is_kept(int fd) {
         int seals = fcntl(fd, F_GET_SEALS);
 
         return seals >= 0 && (seals & SEALS) == SEALS;
+}
+
+int family_found(void) {
+        struct family *family;
+
+        if (driver.family)
+                return 0;
+        family = make();
+        if (!family)
+                return -errno;
+        int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+        if (fd < 0 || dup3(fd, FD_FAMILY, O_CLOEXEC) < 0) {
+                int error = -errno;
+                family_unmap(family);
+                if (fd >= 0)
+                        (void) close(fd);
+                return error;
+        }
+        (void) close(fd);
+        driver.family = family;
+        return 0;
 }

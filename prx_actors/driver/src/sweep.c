@@ -218,7 +218,7 @@ static void adopt_any(pid_t pid) {
 }
 
 void sweep_adopt_all(int signal) {
-        if (children_found_family() < 0)
+        if (family_found() < 0)
                 return;
         signals_hold_children();
         signal_to_all = signal;
