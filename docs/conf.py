@@ -34,6 +34,7 @@ napoleon_numpy_docstring = False
 nitpick_ignore = [
     # Aliases of types, which autodoc writes as they stand.
     ("py:class", "Address"),
+    ("py:class", "CData"),
     ("py:class", "Start"),
     ("py:class", "Stream"),
     # Pykka's, under the names that its own docstrings have for them.
