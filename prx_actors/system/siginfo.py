@@ -58,7 +58,7 @@ class Siginfo:
     """An errno, mostly 0."""
 
     si_code: int
-    """Who or what has sent it; 0 for kill(2), below 0 for another process' doing, above 0 for the kernel's."""
+    """Who or what has sent it, 0 for kill(2), below 0 for another process' doing, above 0 for the kernel's."""
 
     si_pid: int | None = None
     """Who has sent it, in the receiver's pid namespace; for SIGCHLD, the child."""
@@ -67,13 +67,13 @@ class Siginfo:
     """That process' real user."""
 
     si_status: int | None = None
-    """With SIGCHLD, the exit status or the signal, as `si_code` tells; a traced child's event in the second byte."""
+    """For SIGCHLD, the exit status or the signal, as `si_code` tells; a traced child's event in the second byte."""
 
     si_utime: int | None = None
-    """With SIGCHLD, user time in clock ticks."""
+    """For SIGCHLD, user time in clock ticks."""
 
     si_stime: int | None = None
-    """With SIGCHLD, system time in clock ticks."""
+    """For SIGCHLD, system time in clock ticks."""
 
     si_value_int: int | None = None
     """What was given to sigqueue(3), as an int."""
@@ -91,22 +91,22 @@ class Siginfo:
     """The address of a fault."""
 
     si_addr_lsb: int | None = None
-    """With SIGBUS, the least significant bit of that address."""
+    """For SIGBUS, the least significant bit of that address."""
 
     si_band: int | None = None
-    """With SIGIO, the events, as poll(2) has them."""
+    """For SIGIO, the events, as poll(2) has them."""
 
     si_fd: int | None = None
-    """With SIGIO, the fd."""
+    """For SIGIO, the fd."""
 
     si_call_addr: int | None = None
-    """With SIGSYS, the address of the system call."""
+    """For SIGSYS, the address of the system call."""
 
     si_syscall: int | None = None
-    """With SIGSYS, the number of the system call."""
+    """For SIGSYS, the number of the system call."""
 
     si_arch: int | None = None
-    """With SIGSYS, the architecture of the system call, `AUDIT_ARCH_...`."""
+    """For SIGSYS, the architecture of the system call, `AUDIT_ARCH_...`."""
 
 
 def _members(info: CData) -> tuple[str, ...]:

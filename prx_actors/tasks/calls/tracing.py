@@ -19,7 +19,7 @@ class Ptrace(NamedTuple):
     """What `ptrace` gives."""
 
     value: int
-    """What ptrace(2) returned; the word, for a request that reads one."""
+    """What ptrace(2) returned, which is the word for a request that reads one."""
 
     addr: Argument
     """The argument as the kernel left it."""
