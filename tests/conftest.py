@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -11,8 +12,16 @@ import pytest
 from support.features import require
 from support.unprivileged import Unprivileged, sudo_rule
 
+from prx_actors import prx
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+@pytest.fixture(scope="session", autouse=True)
+def launcher() -> None:
+    """Start all roots through the launcher that PRX_TEST_EXEC names, such as `sudo -n`."""
+    prx.sudo(os.environ.get("PRX_TEST_EXEC", ""))
 
 
 @pytest.fixture(scope="session")

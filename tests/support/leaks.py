@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["OsProcess", "descendants", "holdings", "left_behind", "warm_holdings"]
 
 KEEPER = "the idle keeper"
+LAUNCHER = "its launcher"
 PATIENCE = 5.0
 PAUSE = 0.02
 INODE = re.compile(r":\[\d+\]$")
@@ -139,12 +140,18 @@ def _actors() -> list[str]:
 def _processes() -> list[str]:
     below = descendants(os.getpid())
     parents = {process.parent for process in below}
-    return [KEEPER if _is_idle_keeper(process, parents) else str(process) for process in below]
+    # Where the tests run with all roots under sudo, it stands between.
+    launchers = {process.pid for process in below if process.name == "sudo" and process.parent == os.getpid()}
+    return [_description(process, parents, launchers) for process in below]
 
 
-def _is_idle_keeper(process: OsProcess, parents: set[int]) -> bool:
-    is_keeper = process.name == "prx-driver" and process.parent == os.getpid()
-    return is_keeper and process.state != "Z" and process.pid not in parents
+def _description(process: OsProcess, parents: set[int], launchers: set[int]) -> str:
+    if process.state == "Z":
+        return str(process)
+    if process.pid in launchers:
+        return LAUNCHER
+    is_keeper = process.name == "prx-driver" and process.parent in {os.getpid(), *launchers}
+    return KEEPER if is_keeper and process.pid not in parents else str(process)
 
 
 def _fds() -> list[str]:

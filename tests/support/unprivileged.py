@@ -22,6 +22,7 @@ __all__ = ["Unprivileged", "sudo_rule"]
 
 USER = "nobody"
 GROUP = "nogroup"
+KEPT = {"PATH", "TMPDIR", "LANG", "CI", "PRX_TEST_EXEC"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ class Unprivileged:
             *(path for path in sys.path if path.endswith("-packages")),
         ]
         # Not PRX_DRIVER: the copy is the one that a rule is for.
-        kept = {name: value for name, value in os.environ.items() if name in {"PATH", "TMPDIR", "LANG"}}
+        kept = {name: value for name, value in os.environ.items() if name in KEPT}
         return kept | {"PYTHONPATH": os.pathsep.join(paths), "PYTHONDONTWRITEBYTECODE": "1"}
 
 

@@ -85,16 +85,15 @@ static int greet(void) {
         return result ? result : answer_hello();
 }
 
+/* With write(2) alone: a filter that the launcher has set may not let dprintf(3) look at the file. */
 static void complain(const char *step, int error) {
-        char text[256];
-        int size;
+        char text[160];
+        int size = error == ENOTSOCK
+                ? snprintf(text, sizeof(text), "prx-driver: fd 0 is not the socket of a prx_actors runtime; "
+                                               "this program is started by prx_actors, not by hand\n")
+                : snprintf(text, sizeof(text), "prx-driver: cannot start: %s: %s (errno %d)\n", step,
+                           strerror(error), error);
 
-        if (error == ENOTSOCK)
-                size = snprintf(text, sizeof(text), "prx-driver: fd 0 is not the socket of a prx_actors runtime; "
-                                "this program is started by prx_actors, not by hand\n");
-        else
-                size = snprintf(text, sizeof(text), "prx-driver: cannot start: %s: %s (errno %d)\n", step,
-                                strerror(error), error);
         (void) !write(2, text, (size_t) size < sizeof(text) ? (size_t) size : sizeof(text) - 1);
 }
 
