@@ -68,6 +68,16 @@ def test_reexec_works_in_another_root(tmp_path: Path) -> None:
         again_and_again(task)
 
 
+def test_reexec_works_after_chroot(tmp_path: Path) -> None:
+    """Into an empty directory, which needs no more privilege than that over a user namespace of its own."""
+    with prx.fork() as root:
+        task = prx.clone(root, "clone_newuser")
+        prx.chroot(task, tmp_path)
+        prx.chdir(task, "/")
+        assert sorted(prx.readdir(task, "/")) == [b".", b".."]
+        again_and_again(task)
+
+
 def test_reexec_works_without_privilege_in_a_user_namespace() -> None:
     """With ids that are mapped to nobody's."""
     probe = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if os.geteuid() == 0 else []
