@@ -123,7 +123,7 @@ def test_with_the_first_process_of_a_pid_namespace_all_in_it_end() -> None:
     need_user_namespaces("--pid")
     with unprivileged() as task:
         prx.unshare(task, ["clone_newuser", "clone_newpid"])
-        first, second = prx.fork(task), prx.fork(task)
+        first, second = prx.fork(task, killdelay=0.3), prx.fork(task)
         daemon = "setsid sh -c 'trap \"\" TERM; echo up; while :; do sleep 1; done'"
         pid = start(prx.fork(first, killdelay=0.3), ["sh", "-c", f"{daemon} & wait"])
         prx.stop(first)

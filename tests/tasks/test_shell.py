@@ -30,7 +30,7 @@ def test_interrupts_are_ignored_in_the_task_meanwhile_and_not_in_the_program() -
 
 def test_a_command_that_is_late_is_gone() -> None:
     """The error comes when the program does not run any more, and nothing of it is in the mailbox."""
-    with prx.fork() as task:
+    with prx.fork(killdelay=0.3) as task:
         with pytest.raises(TimeoutError), prx.timeout(0.5):
             prx.sh(task, "trap '' TERM; echo on; sleep 1000")
         assert children(task) == []
