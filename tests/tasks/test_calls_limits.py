@@ -122,6 +122,7 @@ def test_setrlimit_fails_with_the_errno_of_its_man_page() -> None:
         assert prx.getrlimit(task, "rlimit_core") == (1, 10)
 
 
+@pytest.mark.static
 def test_limits_hold_in_the_driver_and_it_lives() -> None:
     """No fork, no large file, no memory for a large answer: errors, and the task goes on."""
     with unprivileged() as task:

@@ -111,6 +111,7 @@ def resident(task: Task) -> int:
     return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:"))
 
 
+@pytest.mark.static
 def test_structures_are_freed_whatever_becomes_of_the_call() -> None:
     """After a call that works, one that fails in the kernel, and ones that are refused in the middle."""
     refused: list[tuple[int, CStruct]] = [

@@ -245,6 +245,7 @@ def test_a_step_of_the_start_that_fails_is_named() -> None:
     assert f"(exit status 120): prx-driver: cannot start: dup3: {error} (errno {errno.EBADF})" in said
 
 
+@pytest.mark.static
 def test_a_launcher_without_pidfds_is_named_as_such() -> None:
     """Valgrind 3.19 knows no pidfd_open: the error says that, and not that fd 0 is to blame."""
     require(shutil.which("valgrind"), "valgrind")
