@@ -30,7 +30,17 @@ TWICE = "(setsid sh -c 'setsid sh -c \"echo \\$\\$; exec sleep 1000 >/dev/null 2
 BARE = "env -i PATH=$PATH setsid sh -c 'echo $$; exec sleep 1000 >/dev/null 2>&1' <&- &"
 CROWD = "for i in 1 2 3 4 5 6 7 8; do setsid sh -c 'echo $$; exec sleep 1000 >/dev/null 2>&1' & done;"
 
-STARTS = {"daemon": DAEMON, "stubborn": STUBBORN, "stopped": STOPPED, "twice": TWICE, "bare": BARE, "crowd": CROWD}
+DEAF = "setsid sh -c 'trap \"\" TERM; echo $$; exec sleep 1000 >/dev/null 2>&1' &"
+
+STARTS = {
+    "daemon": DAEMON,
+    "stubborn": STUBBORN,
+    "stopped": STOPPED,
+    "twice": TWICE,
+    "bare": BARE,
+    "crowd": CROWD,
+    "deaf": DEAF,
+}
 """Shell commands that put processes into the background, which write their pids to stdout."""
 
 
@@ -118,6 +128,19 @@ def test_kill_ends_at_once_what_was_left_too() -> None:
             ref = monitor(task)
             begun = time.monotonic()
             exit_signal(task, "kill")
+            down_of(ref)
+            assert left.left() == []
+            assert time.monotonic() - begun < WAIT / 2
+
+
+def test_what_was_left_is_asked_by_the_signal_of_its_task() -> None:
+    """Deaf to SIGTERM, and long before SIGKILL."""
+    with prx.fork(killdelay=WAIT, drain=0.1) as root:
+        task = prx.fork(root, signaloneof=signal.SIGUSR1)
+        with run(task, "deaf", "exec sleep 1000") as left:
+            ref = monitor(task)
+            begun = time.monotonic()
+            prx.stop(task)
             down_of(ref)
             assert left.left() == []
             assert time.monotonic() - begun < WAIT / 2

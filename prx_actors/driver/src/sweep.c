@@ -10,12 +10,17 @@
 #include <signal.h>
 
 enum {
-        REST_USEC = 2000,       /* between two looks: when many end, one look serves many */
+        MANY = 256,             /* children; to look at so many takes long: one look serves all that end ... */
+        REST_USEC = 2000,       /* ... within that time */
         GIVE_UP_USEC = 800000,  /* after the deadline */
 };
 
 static volatile bool due;
 static int64_t last_look;
+
+static bool rests(int64_t now) {
+        return children_used > MANY && now - last_look < REST_USEC;
+}
 
 /* Results of a look. */
 static bool living_program;     /* some child is one */
@@ -97,12 +102,12 @@ void sweep_look(void) {
                 return;
         found = 0;
         look_for_programs();
-        bool rests = now - last_look < REST_USEC;
-        if (!rests) {
+        bool unknown = rests(now);
+        if (!unknown) {
                 last_look = now;
                 (void) procfs_children(count);
         }
-        bool left = rests || found || any_stranger();
+        bool left = unknown || found || any_stranger();
         set_left(left);
         if (left || anybody_sweeping())
                 sweep_soon();
@@ -133,7 +138,7 @@ static void end_left(pid_t pid) {
                 return;
         }
         int64_t deadline = dead->deadline;
-        int signal = deadline <= step_time ? SIGKILL : (int) driver.options[PRX_OPTION_signaloneof];
+        int signal = deadline <= step_time ? SIGKILL : dead->signaloneof;
         struct child *child = children_adopt(pid, signal);
         if (child) {
                 child->of = of;
@@ -199,7 +204,7 @@ static int64_t next_step = -1;
 int64_t sweep_step(int64_t now) {
         if (driver.ending || (!due && (next_step < 0 || now < next_step)))
                 return next_step;
-        if (now - last_look < REST_USEC)
+        if (rests(now))
                 return last_look + REST_USEC;
         due = false;
         signals_hold_children();
