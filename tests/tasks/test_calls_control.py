@@ -185,6 +185,20 @@ def test_a_program_gets_the_subreaper_bit_that_was_set(setting: int) -> None:
         assert program(child, ["python3", "-c", SHOW_SUBREAPER]) == b"%d\n" % setting
 
 
+@pytest.mark.static
+def test_what_the_user_has_set_outlasts_a_reexec() -> None:
+    """And no fork has it."""
+    with prx.fork() as task:
+        prx.prctl(task, "pr_set_child_subreaper", 1)
+        prx.prctl(task, "pr_set_pdeathsig", signal.SIGUSR1)
+        prx.reexec(task)
+        assert prx.prctl(task, "pr_get_child_subreaper", bytes(4)).a2 == struct.pack("i", 1)
+        assert prx.prctl(task, "pr_get_pdeathsig", bytes(4)).a2 == struct.pack("i", signal.SIGUSR1)
+        child = prx.fork(task)
+        for option in ("pr_get_child_subreaper", "pr_get_pdeathsig"):
+            assert prx.prctl(child, option, bytes(4)).a2 == bytes(4)
+
+
 @pytest.mark.parametrize("by", ["prctl", "seccomp"])
 def test_a_filter_is_loaded_and_passed_on(by: str) -> None:
     """A denied system call fails as the filter says, in the driver, its forks and its programs."""

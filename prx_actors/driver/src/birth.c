@@ -163,6 +163,8 @@ static int become_driver(const int *fds, int64_t id, const struct birth_options 
         children_forget();
         take_family(slot);
         driver.id = id;
+        driver.user_subreaper = false;
+        driver.user_death_signal = 0;
         /* Roots leave the keeper's session as the keeper has left the runtime's. */
         if (driver.depth++ < 0)
                 (void) setsid();

@@ -50,6 +50,10 @@ struct driver {
         struct family *family;
         struct family *parent_family;
         uint8_t *program;       /* this process' own flag in the parent's page */
+        /* Two attributes hold the tree together: a driver is a subreaper, and learns of its parent's death by a
+         * pidfd. The user's settings of them are remembered without being the driver's own; no fork has them. */
+        bool user_subreaper;
+        int user_death_signal;
         bool ending;
         int64_t deadline;
         int exit_status;
@@ -105,7 +109,6 @@ int title_set(const void *text, size_t size);
 /* program.c: what a program gets and what it must not. */
 int program_exec(const char *path, char **argv, char **envp);
 int program_fexec(int fd, char **argv, char **envp);
-int program_subreaper(void); /* calls/control.c: what the user has set */
 
 /* True for the fds above, which no call may touch. */
 static inline bool fd_is_own(int64_t fd) {

@@ -37,7 +37,7 @@ static void prepare(sigset_t *ret_mask) {
         sigset_t none;
 
         *driver.program = 1;
-        (void) prctl(PR_SET_CHILD_SUBREAPER, program_subreaper());
+        (void) prctl(PR_SET_CHILD_SUBREAPER, driver.user_subreaper);
         swap_nofile(driver.nofile_raised, driver.nofile_original);
         (void) sigemptyset(&none);
         (void) sigprocmask(SIG_SETMASK, &none, ret_mask);

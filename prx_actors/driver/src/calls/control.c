@@ -9,31 +9,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Two attributes hold the tree together: a driver is a subreaper, and learns of its parent's death by a pidfd.
- * The user's settings of them are remembered, and asked for, without being the driver's own. Neither passes to
- * a fork: what another driver has set is not ours. */
-static struct {
-        int64_t id;
-        int subreaper;
-        int death_signal;
-} settings;
-
-static void take_settings(void) {
-        if (settings.id == driver.id)
-                return;
-        memset(&settings, 0, sizeof(settings));
-        settings.id = driver.id;
-}
-
-int program_subreaper(void) {
-        take_settings();
-        return settings.subreaper;
-}
-
 static int set_death_signal(const struct structure *s) {
         if (s->memory || s->integer < 0 || s->integer > SIGRTMAX)
                 return -EINVAL;
-        settings.death_signal = (int) s->integer;
+        driver.user_death_signal = (int) s->integer;
         return 0;
 }
 
@@ -49,20 +28,19 @@ static int perform(int option, const struct argument *args) {
         const struct structure *first = &args[0].structure;
         void *a[4];
 
-        take_settings();
         for (int i = 0; i < 4; i++)
                 if (structure_pointer(&args[i].structure, &a[i]) < 0)
                         return -EFAULT;
         switch (option) {
         case PR_SET_CHILD_SUBREAPER:
-                settings.subreaper = a[0] != NULL;
+                driver.user_subreaper = a[0] != NULL;
                 return 0;
         case PR_GET_CHILD_SUBREAPER:
-                return give_setting(first, settings.subreaper);
+                return give_setting(first, driver.user_subreaper);
         case PR_SET_PDEATHSIG:
                 return set_death_signal(first);
         case PR_GET_PDEATHSIG:
-                return give_setting(first, settings.death_signal);
+                return give_setting(first, driver.user_death_signal);
         default: {
                 int result = prctl(option, a[0], a[1], a[2], a[3]);
                 return result < 0 ? -errno : result;
