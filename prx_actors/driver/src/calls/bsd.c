@@ -69,10 +69,6 @@ UNDEFINED(unveil)
 #endif
 
 #if HAVE_CAP_ENTER
-static int argument_fd(const struct argument *arg, int *ret) {
-        return fd_is_own(arg->integer) || argument_int(arg, ret) < 0 ? -EBADF : 0;
-}
-
 int call_cap_enter(const struct argument *args, struct mp_writer *value) {
         (void) args;
         (void) value;

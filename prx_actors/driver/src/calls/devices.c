@@ -1,5 +1,4 @@
 #include "../call.h"
-#include "../driver.h"
 
 #include <errno.h>
 #include <sys/ioctl.h>
@@ -8,7 +7,7 @@ int call_ioctl(const struct argument *args, struct mp_writer *value) {
         void *arg;
         int fd;
 
-        if (fd_is_own(args[0].integer) || argument_int(&args[0], &fd) < 0)
+        if (argument_fd(&args[0], &fd) < 0)
                 return -EBADF;
         if (structure_pointer(&args[2].structure, &arg) < 0)
                 return -EFAULT;
