@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from prx_actors import Task
     from prx_actors.tasks.children import Child
 
-__all__ = ["Ended", "children", "fails", "outcome", "program", "unprivileged", "until"]
+__all__ = ["OWN_FDS", "Ended", "children", "fails", "outcome", "program", "unprivileged", "until"]
 
 NOBODY = "65534"
+OWN_FDS = range(53, 64)
+"""The numbers of the driver's own fds, which do not exist for calls."""
 WAIT = 30.0
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import signal
@@ -15,17 +14,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from support.calls import fails, outcome, program, unprivileged, until
+from support.calls import fails, outcome, program, until
 from support.features import require
 
 from prx_actors import ExitStatus, TermSig, prx, shutdown
 from prx_actors.system.cgroups import Cgroups
-from prx_actors.system.files import LocalFiles, read_file
+from prx_actors.system.files import LocalFiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from prx_actors import Task
     from prx_actors.system.hierarchies import Hierarchy
 
 V1, V2 = 1, 2
@@ -394,53 +392,3 @@ def test_a_limit_of_memory_kills_a_program_that_takes_more(name: str) -> None:
     counter = "memory.events" if key == "memory.max" else "memory.oom_control"
     assert b"oom_kill 1\n" in groups.get("memory", name, counter)
     groups.destroy(name)
-
-
-def test_without_proc_nothing_is_supported(tmp_path: Path) -> None:
-    """As after a chroot."""
-
-    class Elsewhere(LocalFiles):
-        @staticmethod
-        def open(path: str, flags: int, mode: int = 0) -> int:  # type: ignore[override]
-            return os.open(f"{tmp_path}{path}", flags, mode)
-
-    assert not Cgroups(Elsewhere()).supported()
-
-
-def test_without_permission_the_kernel_s_errno_is_raised() -> None:
-    """Everyone may look; `EACCES` to who may not write."""
-    require(Cgroups().supported(), "control groups")
-    with unprivileged() as task:
-        groups = Cgroups(task)
-        assert groups.hierarchies() == Cgroups().hierarchies()
-        require(not _may_write(task, groups), "hierarchies of root")
-        with pytest.raises(PermissionError):
-            groups.create("prx-tests-denied")
-        with pytest.raises(PermissionError):
-            groups.join("")
-    assert list(Path("/sys/fs/cgroup").rglob("prx-tests-denied")) == []
-
-
-def _may_write(task: Task, groups: Cgroups) -> bool:
-    for one in groups.hierarchies():
-        with contextlib.suppress(OSError):
-            prx.close(task, prx.open(task, f"{one.path}/cgroup.procs", "o_wronly"))
-            return True
-    return False
-
-
-def test_a_short_write_is_an_error() -> None:
-    """`EIO`: a value is not written in two parts. A file is read to its end, in parts."""
-
-    class Short(LocalFiles):
-        @staticmethod
-        def write(fd: int, data: bytes) -> int:  # type: ignore[override]
-            return len(data) - 1
-
-        @staticmethod
-        def read(fd: int, count: int) -> bytes:
-            return os.read(fd, 1)
-
-    with pytest.raises(OSError, match="Input/output error"):
-        Cgroups(Short())._write("/dev/null", b"value")
-    assert read_file(Short(), "/proc/self/mountinfo") == Path("/proc/self/mountinfo").read_bytes()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from cffi import FFI
-from support.calls import fails
+from support.calls import OWN_FDS, fails
 from support.features import require
 
 from prx_actors import Ptr, prx
@@ -18,8 +18,6 @@ from prx_actors.system.constants import resolve
 
 if TYPE_CHECKING:
     from prx_actors.tasks.arguments import Argument
-
-OWN = range(57, 64)
 
 
 def test_the_size_of_a_terminal_is_set_and_read() -> None:
@@ -65,7 +63,7 @@ def test_what_waits_in_a_pipe_is_counted() -> None:
             prx.read(task, fd, 1)
 
 
-@pytest.mark.parametrize("fd", [*OWN, -1, 1000, 1 << 40])
+@pytest.mark.parametrize("fd", [*OWN_FDS, -1, 1000, 1 << 40])
 def test_the_driver_s_own_fds_do_not_exist(fd: int) -> None:
     """`EBADF`, as for a number that is none."""
     with prx.fork() as task, fails(errno.EBADF):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.calls import fails, program
+from support.calls import OWN_FDS, fails, program
 
 from prx_actors import prx
 from prx_actors.system.constants import CONSTANTS
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from prx_actors import Task
 
-OWN = range(57, 64)
 """The driver's own fds."""
 
 
@@ -123,11 +122,11 @@ def test_a_copy_of_an_fd_never_gets_a_number_of_the_driver(command: str) -> None
     """From whichever number on it is asked for; before the first child and after it."""
     with prx.fork() as task:
         assert prx.fcntl(task, 0, command, 50) == 50
-        for least in (*OWN, 57):
-            assert prx.fcntl(task, 0, command, least) > OWN[-1]
+        for least in OWN_FDS:
+            assert prx.fcntl(task, 0, command, least) > OWN_FDS[-1]
         child = prx.fork(task)
-        assert prx.fcntl(child, 0, command, 57) > OWN[-1]
-        assert prx.fcntl(task, 0, command, 57) > OWN[-1]
+        assert prx.fcntl(child, 0, command, OWN_FDS[0]) > OWN_FDS[-1]
+        assert prx.fcntl(task, 0, command, OWN_FDS[0]) > OWN_FDS[-1]
         assert prx.getpid(child) == child.host_pid
 
 
@@ -139,8 +138,8 @@ def test_no_fd_ever_gets_a_number_of_the_driver(tmp_path: Path) -> None:
             opened.add(prx.socket(task, "af_unix", "sock_stream", 0))
             opened.add(prx.open(task, "/dev/zero", "o_rdonly"))
         assert len(opened) == 80
-        assert max(opened) > OWN[-1]
-        assert not opened & set(OWN)
+        assert max(opened) > OWN_FDS[-1]
+        assert not opened & set(OWN_FDS)
         assert prx.read(task, max(opened), 1) == b"\0"
 
 
@@ -160,7 +159,7 @@ USES: dict[str, Callable[[Task, int], Any]] = {
 def test_the_driver_s_own_fds_do_not_exist(use: str) -> None:
     """Nor do numbers that are none: `EBADF`."""
     with prx.fork() as task:
-        for fd in (*OWN, -1, -1 << 40, 1 << 40, 999):
+        for fd in (*OWN_FDS, -1, -1 << 40, 1 << 40, 999):
             with fails(errno.EBADF):
                 USES[use](task, fd)
 

@@ -8,13 +8,12 @@ import signal
 from pathlib import Path
 
 import pytest
-from support.calls import children, fails, outcome, program, unprivileged
+from support.calls import OWN_FDS, children, fails, outcome, program, unprivileged
 from support.features import require
 
 from prx_actors import RLIM_INFINITY, NoProcess, Rlimit, Stdout, Task, TermSig, prx, receive
 from prx_actors.tasks.rlimit import to_driver
 
-OWN_FDS, OWN_FDS_END = 53, 64
 RESOURCES = ["rlimit_as", "rlimit_core", "rlimit_cpu", "rlimit_data", "rlimit_fsize", "rlimit_memlock",
              "rlimit_msgqueue", "rlimit_nice", "rlimit_nofile", "rlimit_nproc", "rlimit_rss", "rlimit_rtprio",
              "rlimit_rttime", "rlimit_sigpending", "rlimit_stack"]  # fmt: skip
@@ -176,7 +175,7 @@ def test_the_limit_of_open_files_that_is_set_is_seen_and_given_to_programs(soft:
         child = prx.fork(task) if soft >= 12 else task
         for one in (task, child):
             assert prx.getrlimit(one, "rlimit_nofile") == (soft, 256)
-            assert of_kernel(one.host_pid, "Max open files") == (str(max(soft, OWN_FDS_END)), "256")
+            assert of_kernel(one.host_pid, "Max open files") == (str(max(soft, OWN_FDS.stop)), "256")
         prx.execvp(child, ["sh", "-c", "ulimit -Sn; ulimit -Hn"])
         assert outcome(child).stdout.split() == [b"%d" % soft, b"256"]
 
@@ -210,7 +209,7 @@ def test_a_failed_exec_leaves_the_limits_of_open_files_as_they_were() -> None:
             with pytest.raises(FileNotFoundError):
                 prx.execvp(task, ["/nosuch"])
             assert prx.getrlimit(task, "rlimit_nofile") == (soft, 256)
-            assert of_kernel(task.host_pid, "Max open files") == (str(max(soft, OWN_FDS_END)), "256")
+            assert of_kernel(task.host_pid, "Max open files") == (str(max(soft, OWN_FDS.stop)), "256")
 
 
 def test_a_limit_below_an_open_file_is_refused() -> None:
@@ -218,7 +217,7 @@ def test_a_limit_below_an_open_file_is_refused() -> None:
     with prx.fork() as task:
         fds = [prx.open(task, "/dev/null", "o_rdonly") for _ in range(80)]
         highest = fds[-1]
-        assert highest > OWN_FDS_END
+        assert highest > OWN_FDS.stop
         for soft in (6, 64, highest):
             with fails(errno.EINVAL, note=f"of {task}"):
                 prx.setrlimit(task, "rlimit_nofile", (soft, 256))
@@ -280,7 +279,7 @@ def test_a_driver_with_few_files_still_ends_all_that_is_below_it() -> None:
     """In time, with a program that is deaf."""
     with prx.fork(killdelay=0.3) as task:
         prx.setrlimit(task, "rlimit_nofile", (64, 64))
-        for fd in range(3, OWN_FDS):
+        for fd in range(3, OWN_FDS.start):
             assert prx.open(task, "/dev/null", "o_rdonly") == fd
         with fails(errno.EMFILE):
             prx.fork(task)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from support.calls import children, fails, outcome, program, unprivileged
+from support.calls import OWN_FDS, children, fails, outcome, program, unprivileged
 from support.namespaces import KINDS, folder_for_all, namespace, need_user_namespaces, outside, user_namespace, write
 
 from prx_actors import ExitStatus, Stdout, prx, receive
@@ -255,7 +255,7 @@ def test_setns_can_be_made_by_its_name() -> None:
 def test_setns_fails_with_the_errno_of_its_man_page() -> None:
     """`EBADF` for what is closed or the driver's, `EINVAL` for what is no namespace or another kind."""
     with prx.fork() as task:
-        for wrong in (-1, 999, 57, 60, 63, 1 << 32):
+        for wrong in (-1, 999, *OWN_FDS, 1 << 32):
             with fails(errno.EBADF, note=f"setns({wrong}, 0) of {task}"):
                 prx.setns(task, wrong)
         null = prx.open(task, "/dev/null", "o_rdonly")

@@ -8,6 +8,7 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
+from support.call_arguments import ARGUMENTS
 from support.calls import children, fails, outcome, until
 
 from prx_actors import ExitStatus, NoProcess, Stdout, UndefinedCall, prx, receive
@@ -160,69 +161,6 @@ def test_eof_of_what_is_not_there_fails() -> None:
             prx.eof(child)
 
 
-ARGUMENTS: dict[str, tuple[object, ...]] = {
-    "alloc": ([b"x"],),
-    "ioctl": (0, "fionread", bytes(4)),
-    "prctl": ("pr_get_dumpable",),
-    "seccomp": ("seccomp_get_action_avail", 0, bytes(4)),
-    "ptrace": ("ptrace_cont", 0),
-    "pledge": ("stdio",),
-    "unveil": ("/", "r"),
-    "cap_rights_limit": (0, []),
-    "cap_fcntls_get": (0,),
-    "cap_fcntls_limit": (0, 0),
-    "cap_ioctls_limit": (0, []),
-    "jail": ([b"x"],),
-    "jail_attach": (1,),
-    "jail_remove": (1,),
-    "procctl": (0, 0, 0),
-    "execvp": (["true"],),
-    "execve": (["/bin/true"], ["A=b"]),
-    "exit": (0,),
-    "kill": (0, 0),
-    "chdir": ("/",),
-    "open": ("/dev/null", ["o_rdwr", "o_creat"], 0o600),
-    "read": (3, 10),
-    "write": (3, "data"),
-    "close": (3,),
-    "setenv": ("A", "b", True),
-    "readdir": ("/",),
-    "setpriority": ("prio_process", 0, 0),
-    "setopt": ("maxchild", 7),
-    "getopt": ("maxchild",),
-    "lseek": (3, 0, "seek_end"),
-    "fcntl": (3, "f_getfl"),
-    "select": ([3], [3], [], 1),
-    "mkdir": ("/dev/null/new", 0),
-    "rmdir": ("/nosuch/old",),
-    "unlink": ("/nosuch/old",),
-    "link": ("/nosuch/old", "/nosuch/new"),
-    "symlink": ("/nosuch/old", "/nosuch/new"),
-    "mkfifo": ("/dev/null/new", 0),
-    "chmod": ("/nosuch/file", 0),
-    "chown": ("/nosuch/file", -1, -1),
-    "chroot": ("/nosuch/root",),
-    "socket": ("af_unix", "sock_stream", 0),
-    "connect": (3, b""),
-    "getenv": ("PATH",),
-    "unsetenv": ("PATH",),
-    "iolist_to_bin": (["a", [b"b"]],),
-    "setcpid": (1, "flowcontrol", 1),
-    "filter": ([],),
-    "setuid": (os.getuid(),),
-    "setgid": (os.getgid(),),
-    "setresuid": (-1, -1, -1),
-    "setresgid": (-1, -1, -1),
-    "setpgid": (0, 0),
-    "getsid": (0,),
-    "setproctitle": ("title",),
-    "getrlimit": ("rlimit_nofile",),
-    "setrlimit": ("rlimit_core", (0, 0)),
-    "getpriority": ("prio_process", 0),
-    "unshare": ("clone_files",),
-    "sigaction": ("sigterm", "sig_ign"),
-    "waitpid": (-1, "wnohang"),
-}
 BSD = {name for name in vars(BsdCalls) if name in CALLS}
 ACTS = {"mount", "pivot_root", "setgroups", "sethostname", "setns", "umount", "umount2"}
 """Calls with a test of their own for that: they need privilege, or would change the machine."""
