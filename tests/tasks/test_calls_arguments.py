@@ -90,6 +90,8 @@ UNKNOWN: dict[str, tuple[Any, ...]] = {
     "prctl": ("pr_set_seccomp", "o_bogus"),
     "ptrace": ("o_bogus", 1),
     "seccomp": ("seccomp_set_mode_filter", "o_bogus"),
+    "sigaction": ("o_bogus", None),
+    "waitpid": (-1, "o_bogus"),
 }
 
 
