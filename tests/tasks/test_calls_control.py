@@ -156,7 +156,7 @@ def test_the_death_signal_is_remembered_and_not_the_driver_s() -> None:
 @pytest.mark.parametrize("setting", [0, 1])
 def test_the_subreaper_bit_of_the_user_is_the_program_s(setting: int) -> None:
     """The driver stays one: an orphan below it is ended with it."""
-    with prx.fork() as task:
+    with prx.fork(drain=30.0) as task:
         child = prx.fork(task)
         assert prx.prctl(child, "pr_get_child_subreaper", bytes(4)).a2 == bytes(4)
         prx.prctl(child, "pr_set_child_subreaper", setting)
@@ -165,7 +165,7 @@ def test_the_subreaper_bit_of_the_user_is_the_program_s(setting: int) -> None:
         assert prx.prctl(below, "pr_get_child_subreaper", bytes(4)).a2 == bytes(4)
         assert program(below, ["python3", "-c", SHOW_SUBREAPER]) == b"0\n"
         orphaned = prx.fork(child)
-        prx.execvp(orphaned, ["sh", "-c", "setsid sleep 1000 <&- >&- 2>&- & echo $!"])
+        prx.execvp(orphaned, ["sh", "-c", "setsid sleep 1000 & echo $!"])
         orphan = int(receive(Stdout, task=orphaned, timeout=WAIT).data)
         assert receive(ExitStatus, task=orphaned, timeout=WAIT).status == 0
         assert f"PPid:\t{child.host_pid}\n" in Path(f"/proc/{orphan}/status").read_text()
@@ -270,7 +270,7 @@ FORBIDDEN = {
 
 @pytest.mark.parametrize("what", FORBIDDEN)
 def test_a_driver_under_a_filter_that_it_cannot_live_with_ends_with_all_below(what: str) -> None:
-    """And with the tasks below. What a program of them has started ends with the driver above, at the latest."""
+    """And with the tasks below, and what their programs have started."""
     names, action = FORBIDDEN[what]
     with prx.fork(killdelay=0.5) as root:
         task = prx.fork(root)
@@ -279,7 +279,6 @@ def test_a_driver_under_a_filter_that_it_cannot_live_with_ends_with_all_below(wh
         receive(Stdout, task=child, timeout=WAIT)
         prx.prctl(task, "pr_set_no_new_privs", 1)
         ref = monitor(task)
-        pids = [task.host_pid, child.host_pid]
         with OsProcesses.below(task) as processes:
             assert len(processes) >= 3
             with pytest.raises((OSError, TimeoutError)), prx.timeout(WAIT):  # noqa: PT012 -- by either
@@ -288,10 +287,8 @@ def test_a_driver_under_a_filter_that_it_cannot_live_with_ends_with_all_below(wh
                 raise TimeoutError
             task.stop(block=False)
             assert isinstance(receive(Down, ref=ref, timeout=WAIT), Down)
-            assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
-            assert prx.getpid(root) == root.pidof()
-            root.stop()
             assert processes.left() == []
+            assert prx.getpid(root) == root.pidof()
 
 
 def test_strict_mode_ends_the_driver() -> None:

@@ -315,9 +315,7 @@ def test_programs_below_a_launcher_exit_stop_and_take_their_daemons_along(launch
         child = prx.fork(task)
         prx.execvp(child, ["sh", "-c", "setsid sleep 1000 >/dev/null 2>&1 & echo $!; exec sleep 1000"])
         daemon = int(receive(Stdout, task=child, timeout=WAIT).data)
-        program = child.host_pid
-        with OsProcesses([daemon, program]) as processes:
+        with OsProcesses([daemon, child.host_pid]) as processes:
             assert prx.stop(child)
-            assert program not in processes.left()
-            prx.stop(task)
             assert processes.left() == []
+            assert prx.getpid(task) == task.pidof()

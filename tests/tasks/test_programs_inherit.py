@@ -259,12 +259,12 @@ def test_after_a_failed_exec_a_call_holds_signals_back_as_before(tmp_path: Path)
 
 
 def test_after_a_failed_exec_a_driver_adopts_strangers_again() -> None:
-    """The subreaper bit is back: a daemon of its program becomes its child."""
-    with prx.fork() as task:
+    """The subreaper bit is back: a daemon of its program becomes its child, and may write until the drain is over."""
+    with prx.fork(drain=30.0) as task:
         with fails(errno.ENOENT, filename=b"/nosuch"):
             prx.execvp(task, ["/nosuch"])
         child = prx.fork(task)
-        prx.execvp(child, ["sh", "-c", "setsid sleep 60 >/dev/null 2>&1 & echo $!"])
+        prx.execvp(child, ["sh", "-c", "setsid sleep 60 & echo $!"])
         daemon = int(outcome(child).stdout)
         parent = Path(f"/proc/{daemon}/status").read_text().partition("PPid:")[2].split()[0]
         assert int(parent) == task.host_pid
