@@ -179,6 +179,17 @@ def test_what_daemonises_is_contained_under_a_list() -> None:
             assert processes.left() == []
 
 
+def test_orders_are_taken_under_a_list() -> None:
+    """Whoever stops a program that has ended and left something behind has its parent end that at once."""
+    with prx.fork(exec=listed(), drain=WAIT) as root:
+        child = run_program(root, "sh", "-c", "setsid sleep 1000 >&- 2>&- & exit 3")
+        ref = monitor(child)
+        assert receive(ExitStatus, task=child, timeout=WAIT).status == 3
+        prx.stop(child)
+        assert down_of(ref) == "shutdown"
+        assert prx.getpid(root) == root.pidof()
+
+
 def test_a_call_that_is_not_listed_kills_the_driver() -> None:
     """`chdir` is none that it needs for itself; its children and siblings go on."""
     with prx.fork(exec=EXACTLY) as root:
