@@ -67,6 +67,7 @@ def nothing_left_behind(temporary_folder: Path, tmp_path_factory: pytest.TempPat
     yield
     left = leaks.left_behind(before, temporary_folder)
     if left:
+        leaks.end_all()
         pytest.fail("left behind:\n" + "\n".join(left), pytrace=False)
 
 

@@ -9,20 +9,23 @@ from __future__ import annotations
 import gc
 import os
 import re
+import signal
 import threading
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pykka import ActorRegistry
 
+from prx_actors import Pid, exit_signal, prx, shutdown
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["OsProcess", "descendants", "holdings", "left_behind", "warm_holdings"]
+__all__ = ["OsProcess", "descendants", "end_all", "holdings", "left_behind", "warm_holdings"]
 
 KEEPER = "the idle keeper"
 LAUNCHER = "its launcher"
@@ -85,9 +88,7 @@ def warm_holdings(folder: Path) -> Counter[str]:
     Returns:
         the same as `holdings`
     """
-    if find_spec("prx_actors.prx") and KEEPER not in _processes():
-        from prx_actors import prx
-
+    if KEEPER not in _processes():
         with prx.fork():
             pass
         _wait_for_idle_keeper()
@@ -109,6 +110,19 @@ def left_behind(before: Counter[str], folder: Path) -> list[str]:
         gc.collect()
         time.sleep(PAUSE)
     return sorted(f"{count} x {what}" for what, count in left.items())
+
+
+def end_all() -> None:
+    """End every actor and every OS process below this one, so that the tests to come fail by faults of their own."""
+    for actor in ActorRegistry.get_all():
+        if isinstance(actor, Pid):
+            exit_signal(actor, "kill")
+        else:
+            actor.stop(block=False)
+    shutdown()
+    for process in descendants(os.getpid()):
+        with suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGKILL)
 
 
 def _wait_for_idle_keeper() -> None:
