@@ -199,6 +199,7 @@ ffibuilder.set_source(
 /* Bit 31 of a set of flags is no sign. */
 #define PRX_FLAG(value) ((value) < 0 ? (int64_t) (uint32_t) (value) : (int64_t) (value))
 #include "channel.h"
+#include "exchange.h"
 #include "pidfd.h"
 #include "protocol.h"
 #include "siginfo.h"

@@ -2,6 +2,7 @@
 
 #include "call.h"
 #include "driver.h"
+#include "lookout.h"
 #include "state.h"
 
 #include <errno.h>
@@ -18,6 +19,7 @@ enum {
         REST = 65536,           /* bytes of buffer kept between requests */
         HEADER = PREFIX + 9,    /* of a reply: length, array of 3, number, errno */
         FDS_MAX = 16,
+        IN_A_ROW = 16,          /* calls that come back to back: then the other channels have their turn */
 };
 
 static uint8_t *input;
@@ -31,6 +33,8 @@ static int reply_fd = -1;
 
 static uint32_t performed;      /* number of the request being performed, */
 static size_t performed_size;   /* and bytes of its frame, first in the input */
+
+static struct lookout lookout;  /* for the request that follows a reply */
 
 static struct mp_writer reply = { .limit = (size_t) PRX_FRAME_MAX + PREFIX };
 
@@ -48,6 +52,7 @@ void channel_forget(void) {
         input = NULL;
         input_capacity = 0;
         reply_fd = -1;
+        lookout = (struct lookout) { 0 };
 }
 
 int channel_take_fds(int *ret_fds, int count) {
@@ -230,13 +235,32 @@ static int make_room(void) {
         return 0;
 }
 
-int channel_serve(void) {
+static int serve(void) {
         int result = make_room();
 
         if (!result)
                 result = receive();
-        if (!result)
+        if (!result) {
+                lookout_end(&lookout, now_usec());
                 result = perform_complete();
+                lookout_begin(&lookout, now_usec());
+        }
+        return result;
+}
+
+static int serve_awake(void) {
+        int result;
+
+        while ((result = serve()) == -EAGAIN && lookout_again(&lookout, now_usec))
+                ;
+        return result;
+}
+
+int channel_serve(void) {
+        int result = serve();
+
+        for (int calls = 1; lookout.awake && calls < IN_A_ROW && !result && !driver.ending; calls++)
+                result = serve_awake();
         return result == -EAGAIN || result == CALL_NO_REPLY ? 0 : result;
 }
 

@@ -4,8 +4,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Reads what is there and performs the requests that are complete. 0, -EPIPE at the end of the channel, or
- * -EBADMSG for a malformed frame. */
+/* Reads what is there and performs the requests that are complete, and what follows closely. 0, -EPIPE at the end of
+ * the channel, or -EBADMSG for a malformed frame. */
 int channel_serve(void);
 
 /* In a new driver: what the parent had read, and the fds it had received, are not for us. */
