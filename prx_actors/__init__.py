@@ -7,6 +7,10 @@ what the kernel offers.
 
 from __future__ import annotations
 
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from prx_actors import prx
 from prx_actors.actors import (
     CrashReport,
@@ -43,16 +47,6 @@ from prx_actors.actors import (
     whereis,
 )
 from prx_actors.driver.keeper import shutdown
-from prx_actors.otp import (
-    Application,
-    CallError,
-    ChildSpec,
-    DynamicSupervisor,
-    GenServer,
-    StartError,
-    StateMachine,
-    Supervisor,
-)
 from prx_actors.system.structures import Ptr
 from prx_actors.tasks.errors import (
     NotInCallState,
@@ -72,6 +66,41 @@ from prx_actors.tasks.messages import (
 from prx_actors.tasks.operations import BadOp, Op
 from prx_actors.tasks.rlimit import RLIM_INFINITY, Rlimit
 from prx_actors.tasks.task import Task
+
+if TYPE_CHECKING:
+    from prx_actors.otp import (
+        Application,
+        CallError,
+        ChildSpec,
+        DynamicSupervisor,
+        GenServer,
+        StartError,
+        StateMachine,
+        Supervisor,
+    )
+else:
+    # Who makes processes only does not wait for the behaviours.
+    _MODULES = dict.fromkeys(
+        [
+            "Application",
+            "CallError",
+            "ChildSpec",
+            "DynamicSupervisor",
+            "GenServer",
+            "StartError",
+            "StateMachine",
+            "Supervisor",
+        ],
+        "prx_actors.otp",
+    )
+
+    def __getattr__(name: str) -> object:
+        if name not in _MODULES:
+            message = f"module {__name__!r} has no attribute {name!r}"
+            raise AttributeError(message, name=name, obj=sys.modules[__name__])
+        globals()[name] = value = getattr(import_module(_MODULES[name]), name)
+        return value
+
 
 __all__ = [
     "RLIM_INFINITY",

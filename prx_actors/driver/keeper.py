@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import atexit
 import errno
-import importlib.resources
 import logging
 import os
-import secrets
 import select
 import socket
 import subprocess
@@ -29,7 +27,7 @@ __all__ = ["Keeper", "driver_path", "keeper_for", "shutdown"]
 
 logger = logging.getLogger("prx_actors")
 
-RUN_ID = secrets.randbits(36)
+RUN_ID = int.from_bytes(os.urandom(5), "little") >> 4
 START_LIMIT = 30.0
 """Seconds that a launcher may take to bring the driver up."""
 END_LIMIT = 5.0
@@ -38,7 +36,10 @@ END_LIMIT = 5.0
 
 def driver_path() -> str:
     """Return the path of the driver: `$PRX_DRIVER`, or the one of this package."""
-    return os.environ.get("PRX_DRIVER") or str(importlib.resources.files("prx_actors.driver") / "prx-driver")
+    # Here, because it takes a tenth of the time that the import of the package does.
+    from importlib import resources
+
+    return os.environ.get("PRX_DRIVER") or str(resources.files("prx_actors.driver") / "prx-driver")
 
 
 class Keeper:

@@ -10,10 +10,18 @@ import argparse
 import json
 from pathlib import Path
 
-from . import actors, calls
+from . import actors, calls, idle, imports, latency, starts, streams
 from .harness import machine
 
-BENCHMARKS = {"actors": actors.run, "calls": calls.run}
+BENCHMARKS = {
+    "calls": calls.run,
+    "starts": starts.run,
+    "streams": streams.run,
+    "latency": latency.run,
+    "idle": idle.run,
+    "actors": actors.run,
+    "imports": imports.run,
+}
 
 
 def _arguments() -> argparse.Namespace:
