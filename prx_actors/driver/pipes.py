@@ -25,9 +25,9 @@ READ_SIZE = 65536
 
 
 class OutputPipe:
-    """stdout or stderr. All but `start`, `resume`, `finish` and `open` belongs to the reactor's thread."""
+    """stdout or stderr. All but `start`, `resume`, `read_on`, `finish` and `open` belongs to the reactor's thread."""
 
-    __slots__ = ("_channels", "_closing", "_deliver", "_field", "_lock", "_on_close", "_reading", "_wanted")
+    __slots__ = ("_channels", "_closing", "_deliver", "_ending", "_field", "_lock", "_on_close", "_reading", "_wanted")
 
     def __init__(
         self,
@@ -45,6 +45,7 @@ class OutputPipe:
         self._lock = threading.Lock()
         """Guards the registration: whoever forks starts a pipe whose end the reactor may be seeing."""
         self._reading = False
+        self._ending = False
         self._closing = False
 
     @property
@@ -60,9 +61,18 @@ class OutputPipe:
     def start(self) -> None:
         """Begin to read; from any thread."""
         with self._lock:
-            if self.open and not self._reading:
-                self._reading = True
-                reactor.register(self.fd, select.EPOLLIN, self._on_ready)
+            self._start()
+
+    def _start(self) -> None:
+        if self.open and not self._reading:
+            self._reading = True
+            reactor.register(self.fd, select.EPOLLIN, self._on_ready)
+
+    def read_on(self) -> None:
+        """Read, and do not pause for what `deliver` says any more; from any thread."""
+        with self._lock:
+            self._ending = True
+            self._start()
 
     def resume(self) -> None:
         """Read again after `deliver` has asked for a pause; from any thread."""
@@ -86,7 +96,12 @@ class OutputPipe:
             return
         data = self._take()
         if data and not self._deliver(data):
-            self.pause()
+            self._pause_unless_ending()
+
+    def _pause_unless_ending(self) -> None:
+        with self._lock:
+            if not self._ending:
+                self._unregister()
 
     def _take(self, size: int = READ_SIZE) -> bytes:
         """Read once; closes at the end."""
@@ -267,10 +282,17 @@ class InputPipe:
                 raise
 
     def close(self) -> None:
-        """Close now, whatever is queued; on the reactor's thread."""
+        """Close, whatever is queued: now, or on the reactor's thread if it watches the pipe."""
         with self._lock:
             self._closing = True
             self._queue.clear()
+            if self._registered:
+                reactor.call_soon(self._close_registered)
+            else:
+                self._close_when_empty()
+
+    def _close_registered(self) -> None:
+        with self._lock:
             if self.fd >= 0:
                 self._forget()
             self._close_when_empty()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import heapq
 import logging
+import math
 import os
 import select
 import threading
@@ -26,6 +27,10 @@ logger = logging.getLogger("prx_actors")
 
 LONGEST_WAIT = 86400.0
 """Seconds of one wait: an epoll refuses what does not fit into an int of milliseconds."""
+
+
+MANY = 1024
+"""Timers, from which on those that were cancelled are looked for."""
 
 
 class Timer:
@@ -52,8 +57,11 @@ class Reactor:
     def _reset(self) -> None:
         self._handlers: dict[int, Callable[[int], None]] = {}
         self._soon: deque[Callable[[], None]] = deque()
+        self._new_timers: deque[tuple[float, int, Timer]] = deque()
         self._timers: list[tuple[float, int, Timer]] = []
+        self._many = MANY
         self._order = count()
+        self._wakes_at = math.inf
 
     def start(self) -> None:
         """Start the thread, if it does not run yet."""
@@ -77,10 +85,6 @@ class Reactor:
         self._thread = None
         self._start_lock = threading.Lock()
         self._reset()
-
-    def in_thread(self) -> bool:
-        """Say whether the caller is the reactor."""
-        return threading.current_thread() is self._thread
 
     def register(self, fd: int, events: int, handler: Callable[[int], None]) -> None:
         """Call the handler with what is ready, from any thread."""
@@ -106,11 +110,11 @@ class Reactor:
     def call_later(self, seconds: float, function: Callable[[], None]) -> Timer:
         """Call a function on the reactor's thread after some seconds."""
         timer = Timer(function)
-        entry = (time.monotonic() + seconds, next(self._order), timer)
-        if self.in_thread():
-            heapq.heappush(self._timers, entry)
-        else:
-            self.call_soon(lambda: heapq.heappush(self._timers, entry))
+        at = time.monotonic() + seconds
+        self._new_timers.append((at, next(self._order), timer))
+        # Here and in `_timeout` each looks at what the other writes after it has written itself: one of them sees it.
+        if at < self._wakes_at:
+            self.call_soon(self._take_timers)
         return timer
 
     def _on_wake(self, _events: int) -> None:
@@ -125,14 +129,26 @@ class Reactor:
                 handler = self._handlers.get(fd)
                 if handler is not None:
                     self._guard(handler, events)
+            self._wakes_at = 0
             self._run_timers()
 
     def _timeout(self) -> float:
-        while self._timers and self._timers[0][2].function is None:
-            heapq.heappop(self._timers)
+        """Seconds to wait; a timer that was cancelled keeps its time, so that the next one needs no wake."""
+        self._take_timers()
+        self._wakes_at = self._timers[0][0] if self._timers else math.inf
+        if self._new_timers:
+            return 0
         if not self._timers:
             return -1
         return min(max(0.0, self._timers[0][0] - time.monotonic()), LONGEST_WAIT)
+
+    def _take_timers(self) -> None:
+        while self._new_timers:
+            heapq.heappush(self._timers, self._new_timers.popleft())
+        if len(self._timers) > self._many:
+            self._timers = [entry for entry in self._timers if entry[2].function is not None]
+            heapq.heapify(self._timers)
+            self._many = max(MANY, 2 * len(self._timers))
 
     def _run_timers(self) -> None:
         now = time.monotonic()

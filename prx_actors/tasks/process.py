@@ -305,8 +305,10 @@ class TaskProcess(RelatedProcess):
         at_once = self._at_once()
         signal = SIGKILL if at_once else self.signaloneof
         if self._handing is None:
-            self._resume_reading()  # a program that blocks in a write could not end by itself
-            reactor.call_soon(driver.stdin.close)
+            # A program that blocks in a write could not end by itself.
+            driver.stdout.read_on()
+            driver.stderr.read_on()
+            driver.stdin.close()
         driver.end(signal, 0 if at_once else self.options["killdelay"] / 1_000_000)
 
     def _at_once(self) -> bool:
