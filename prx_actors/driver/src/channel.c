@@ -243,7 +243,8 @@ static int serve(void) {
         if (!result) {
                 lookout_end(&lookout, now_usec());
                 result = perform_complete();
-                lookout_begin(&lookout, now_usec());
+                if (result != CALL_NO_REPLY)
+                        lookout_begin(&lookout, now_usec());
         }
         return result;
 }
