@@ -67,14 +67,15 @@ def echo(parent=None):
 """
 
 
-def run_scarce(script: str) -> subprocess.CompletedProcess[str]:
+def run_scarce(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a program that begins with SCARCE, and expect that it succeeds and says nothing else.
 
     Args:
         script: what it does then
+        arguments: its `sys.argv`
     """
     done = subprocess.run(
-        [sys.executable, "-X", "faulthandler", "-c", SCARCE + script],
+        [sys.executable, "-X", "faulthandler", "-c", SCARCE + script, *arguments],
         capture_output=True,
         text=True,
         timeout=100,
