@@ -141,6 +141,7 @@ class Driver(Ending):
             self.state = State.EXECUTING
             self.executed = True
 
+        self.turns.check_holder()
         try:
             try:
                 self.turns.call(number, args, check=begin)

@@ -15,6 +15,7 @@ import select
 import threading
 import time
 from collections import deque
+from contextlib import ExitStack
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -69,19 +70,25 @@ class Reactor:
             return
         with self._start_lock:
             if self._thread is None:
-                self._epoll = select.epoll()
-                self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-                self.register(self._wake, select.EPOLLIN, self._on_wake)
-                thread = threading.Thread(target=self._run, name="prx-reactor", daemon=True)
-                thread.start()
-                self._thread = thread
+                with ExitStack() as undo:
+                    self._epoll = undo.enter_context(select.epoll())
+                    self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+                    undo.callback(self._close_wake)
+                    self.register(self._wake, select.EPOLLIN, self._on_wake)
+                    thread = threading.Thread(target=self._run, name="prx-reactor", daemon=True)
+                    thread.start()
+                    self._thread = thread
+                    undo.pop_all()
+
+    def _close_wake(self) -> None:
+        os.close(self._wake)
+        self._wake = -1  # its number will be somebody else's
 
     def after_fork_in_child(self) -> None:
         """Leave the parent's epoll and forget its fds."""
         if self._thread is not None:
             self._epoll.close()
-            os.close(self._wake)
-            self._wake = -1  # its number will be somebody else's
+            self._close_wake()
         self._thread = None
         self._start_lock = threading.Lock()
         self._reset()

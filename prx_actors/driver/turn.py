@@ -43,6 +43,10 @@ _WAIT_FOR = {
 _CLOSED = frozenset({-errno.EPIPE, -errno.ECONNRESET})
 
 
+FOREVER = 1e12
+"""Seconds that fit into 64 bits of microseconds: infinity does not."""
+
+
 class _Local(threading.local):
     deadline: float | None = None
 
@@ -78,7 +82,7 @@ def timeout(seconds: float) -> Iterator[None]:
 
     """
     outer = _local.deadline
-    mine = time.monotonic() + seconds
+    mine = min(time.monotonic() + seconds, FOREVER)
     _local.deadline = mine if outer is None else min(mine, outer)
     try:
         yield
@@ -100,11 +104,13 @@ def no_timeout() -> Iterator[None]:
 class Turns:
     """The call socket of one driver."""
 
-    __slots__ = ("_exchange", "_lock", "_numbers", "_on_late_reply")
+    __slots__ = ("_exchange", "_holder", "_lock", "_numbers", "_on_late_reply")
 
     def __init__(self, channels: Channels, on_late_reply: Callable[[bool], None]) -> None:
         self._on_late_reply = on_late_reply
         self._lock = threading.Lock()
+        self._holder = 0
+        """The thread whose turn it is."""
         self._numbers = count()
         exchange = ffi.new("struct prx_exchange *")
         lib.prx_exchange_init(exchange)
@@ -154,18 +160,37 @@ class Turns:
             the value
 
         Raises:
-            OSError: what the call says
+            OSError: what the call says; `EDEADLK` in a signal handler that
+                has interrupted a call of the same task
             ChannelClosedError: the driver is gone, or has turned into a program
             TimeoutError: the time of `timeout` is over
 
         """
         deadline = _local.deadline
+        self.check_holder()
         if deadline is not None:
             self._wait_free(deadline)
         with self._lock:
-            if check is not None:
-                check()
-            return self._turn(number, args, child, deadline)
+            try:
+                self._holder = threading.get_ident()
+                if check is not None:
+                    check()
+                return self._turn(number, args, child, deadline)
+            finally:
+                self._holder = 0
+
+    def check_holder(self) -> None:
+        """Refuse a call from a signal handler that has interrupted one of the same task.
+
+        Raises:
+            OSError: `EDEADLK`
+
+        """
+        # The call under way goes on when the handler returns: to wait for it here would be for ever.
+        if self._holder == threading.get_ident() and self._lock.locked():
+            raise OSError(
+                errno.EDEADLK, "the task is in the midst of the call that this signal handler has interrupted"
+            )
 
     def _wait_free(self, deadline: float) -> None:
         # A turn held by somebody else's long call; to wait in acquire(timeout=)

@@ -170,7 +170,9 @@ struct mp_bytes mp_read_iodata(struct mp_reader *r) {
                         flat.size += bytes.size;
                 }
         }
-        return r->failed ? (struct mp_bytes) { 0 } : flat;
+        if (r->failed)
+                return (struct mp_bytes) { 0 };
+        return flat;
 }
 
 static int grow(struct mp_writer *w, size_t size) {

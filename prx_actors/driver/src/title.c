@@ -45,8 +45,11 @@ static void read_layout(void) {
         text[n < 0 ? 0 : n] = 0;
         /* The name, field 2, may hold blanks and parentheses; field 3 is a letter. */
         char *at = strrchr(text, ')');
-        for (int field = 3; at && (at = strchr(at + 1, ' ')); field++)
-                take_field(field, strtoull(at, NULL, 10));
+        for (int field = 3; at; field++) {
+                at = strchr(at + 1, ' ');
+                if (at)
+                        take_field(field, strtoull(at, NULL, 10));
+        }
 }
 
 void title_init(int argc, char **argv) {
