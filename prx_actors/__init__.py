@@ -53,6 +53,7 @@ from prx_actors.otp import (
     StateMachine,
     Supervisor,
 )
+from prx_actors.programs import Command, Completed, pipe, run, stream
 from prx_actors.system.structures import Ptr
 from prx_actors.tasks.errors import (
     NotInCallState,
@@ -79,6 +80,8 @@ __all__ = [
     "BadOp",
     "CallError",
     "ChildSpec",
+    "Command",
+    "Completed",
     "CrashReport",
     "Down",
     "DynamicSupervisor",
@@ -117,11 +120,13 @@ __all__ = [
     "link",
     "monitor",
     "pg",
+    "pipe",
     "process_info",
     "prx",
     "receive",
     "register",
     "registered",
+    "run",
     "send",
     "send_after",
     "shutdown",
@@ -129,6 +134,7 @@ __all__ = [
     "spawn_link",
     "spawn_monitor",
     "start_timer",
+    "stream",
     "trap_exit",
     "unlink",
     "unregister",

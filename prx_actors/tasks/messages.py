@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal as signals
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from prx_actors.system.siginfo import Siginfo, siginfo
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ExitStatus",
+    "Rusage",
     "Signal",
     "Stderr",
     "StdinBlocked",
@@ -64,6 +65,20 @@ class Stderr:
 
 
 @dataclass(frozen=True, slots=True)
+class Rusage:
+    """What a process and the children that it has waited for have used: getrusage(2)."""
+
+    user: float
+    """Seconds of CPU time in its own code."""
+
+    system: float
+    """Seconds of CPU time in the kernel."""
+
+    max_rss: int
+    """Bytes that it had in memory at the most."""
+
+
+@dataclass(frozen=True, slots=True)
 class ExitStatus:
     """The process of a task has exited; all it had written was delivered before."""
 
@@ -72,6 +87,9 @@ class ExitStatus:
 
     status: int
     """What it gave to `exit(3)`, 0 to 255."""
+
+    rusage: Rusage | None = field(default=None, compare=False, repr=False)
+    """What it has used; none where nobody could tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +101,12 @@ class TermSig:
 
     signal: int
     """A `signal.Signals`, an int for a real-time one."""
+
+    core_dumped: bool = field(default=False, compare=False, repr=False)
+    """Whether it left a core."""
+
+    rusage: Rusage | None = field(default=None, compare=False, repr=False)
+    """What it has used; none where nobody could tell."""
 
 
 @dataclass(frozen=True, slots=True)

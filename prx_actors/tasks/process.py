@@ -269,7 +269,7 @@ class TaskProcess(RelatedProcess):
         if os.WIFSIGNALED(status):
             signal = signal_number(os.WTERMSIG(status))
             if self._tells("termsig"):
-                self.tell_owner(TermSig(self.task, signal))
+                self.tell_owner(TermSig(self.task, signal, os.WCOREDUMP(status)))
             return ended if self.driver.executed else ("termsig", signal)
         code = os.WEXITSTATUS(status)
         if self._tells("exit_status"):
