@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from prx_actors import Stdout, run, stream
 from prx_actors.programs import MERGE, NULL, PIPE, Window
 
@@ -135,7 +136,7 @@ def test_a_pty_is_the_programs_terminal_and_has_that_size() -> None:
     with running("sh", "-c", "echo ready; read line", pty=Window(10, 20)) as pid:
         assert fd(pid, 0).startswith("/dev/pts/")
         assert {fd(pid, number) for number in (0, 1, 2)} == {fd(pid, 0)}
-        terminal = os.stat(fd(pid, 0)).st_rdev
+        terminal = Path(fd(pid, 0)).stat().st_rdev
         assert int(stat(pid)[4]) == (os.major(terminal) << 8 | os.minor(terminal))
     assert run(["stty", "size"], pty=Window(10, 20)).stdout == b"10 20\r\n"
     assert run(["stty", "size"], pty=True).stdout == b"24 80\r\n"
@@ -222,7 +223,7 @@ def test_a_better_priority_is_set_before_the_user() -> None:
 def test_a_terminal_belongs_to_the_user() -> None:
     """Who may open it anew, as a login shell does."""
     with running("sh", "-c", "echo ready > $(tty); read line", user="nobody", pty=True) as pid:
-        assert os.stat(fd(pid, 0)).st_uid == NOBODY
+        assert Path(fd(pid, 0)).stat().st_uid == NOBODY
 
 
 @pytest.mark.root

@@ -77,7 +77,7 @@ def test_the_keywords_of_subprocess_do_the_same(options: dict[str, Any]) -> None
 
 def test_a_line_is_for_the_shell_where_that_is_said() -> None:
     """As a keyword, or by `Command.shell`."""
-    assert run("echo a | tr a b", shell=True).stdout == b"b\n"
+    assert run("echo a | tr a b", shell=True).stdout == b"b\n"  # noqa: S604 - what is shown
     assert run(Command.shell("echo a | tr a b")).stdout == b"b\n"
 
 
@@ -170,9 +170,9 @@ def test_an_error_of_the_start_is_raised_and_nothing_is_left(tmp_path: Path) -> 
         run([tmp_path])
     with pytest.raises(FileNotFoundError):
         run(["cat"], stdin=tmp_path / "nothing")
+    (tmp_path / "x").write_text("nonsense")
+    (tmp_path / "x").chmod(0o755)
     with pytest.raises(OSError, match="Exec format"):
-        (tmp_path / "x").write_text("nonsense")
-        (tmp_path / "x").chmod(0o755)
         run([tmp_path / "x"])
 
 
