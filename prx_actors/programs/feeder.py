@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from prx_actors.programs.command import Command
     from prx_actors.tasks.task import Task
 
-__all__ = ["Failed", "Feeder"]
+__all__ = ["Failed", "Feeder", "Source", "data_of", "failure_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,18 +109,12 @@ class Feeder:
     def _take(self, item: Any) -> bool:
         """Do what an item says; return whether to go on."""
         if isinstance(item, ExitStatus | TermSig):
-            self._note_end(item)
+            self.failure = failure_of(self._input, item)
         elif isinstance(item, Stderr):
             self._post(item)
         else:
-            return self._write(_data(item))
+            return self._write(data_of(item))
         return True
-
-    def _note_end(self, end: ExitStatus | TermSig) -> None:
-        source = self._input
-        allowed = source.allows(end) if isinstance(source, Source) else getattr(end, "status", None) == 0
-        if not allowed:
-            self.failure = end
 
     def _write(self, data: bytes) -> bool:
         """Write, and wait until it is read; return whether the program still reads."""
@@ -137,7 +131,19 @@ class Feeder:
         return True
 
 
-def _data(item: Any) -> bytes:
+def failure_of(source: object, end: ExitStatus | TermSig) -> ExitStatus | TermSig | None:
+    """Return the end of a source that has failed; the stream of a program says what is no failure."""
+    allowed = source.allows(end) if isinstance(source, Source) else getattr(end, "status", None) == 0
+    return None if allowed else end
+
+
+def data_of(item: Any) -> bytes:
+    """Return what an item is to a program.
+
+    Raises:
+        TypeError: it is nothing that can be written
+
+    """
     if isinstance(item, Stdout):
         return item.data
     if isinstance(item, str):

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from prx_actors.programs.command import Command
+    from prx_actors.tasks.messages import ExitStatus, TermSig
     from prx_actors.tasks.task import Task
 
 __all__ = ["Gone", "Program"]
@@ -52,6 +53,10 @@ class Program(Process):
         self.task: Task | None = None
         self.started_at = 0.0
         self.feeder: Feeder | None = None
+        self.begun = False
+        """Whether its start was asked for."""
+        self.failed_above: ExitStatus | TermSig | None = None
+        """How its source has failed, where that is not read by a feeder."""
         self.timed_out = False
         self.failure: BaseException | None = None
         """Why it did not start."""
@@ -76,6 +81,7 @@ class Program(Process):
         if then is not None:
             self._then = then
         caller = current_process()
+        self.begun = True
         pykka.ActorRegistry.register(self.actor_ref)
         self._start_actor_loop()
         if not caller._adopt(self.actor_ref):
@@ -142,11 +148,26 @@ class Program(Process):
             self.timed_out = True
             self.task._process.driver.ask(self.command.stop_signal, self.command.grace)
 
+    def end_of_pipeline(self, end: ExitStatus | TermSig) -> ExitStatus | TermSig:
+        """Return the end of the last program that failed, of this one and its source; otherwise this one's."""
+        failed_above = self.failed_above if self.feeder is None else self.feeder.failure
+        return failed_above if failed_above is not None and self.command.allows(end) else end
+
     def write(self, data: bytes) -> None:
         """Write to the program's stdin, without waiting."""
         assert self.task is not None  # noqa: S101 -- it has begun
         process = self.task._process
         process.driver.stdin.write(data, process.options["stdin_limit"])
+
+    def write_all(self, data: bytes) -> int:
+        """Write, whatever waits already; return how much has not been read."""
+        assert self.task is not None  # noqa: S101 -- it has begun
+        return self.task._process.driver.stdin.write(data, len(data))
+
+    def when_read(self, callback: Callable[[], None]) -> None:
+        """Call back once nothing that was written waits any more; must not block."""
+        assert self.task is not None  # noqa: S101 -- it has begun
+        self.task._process.driver.stdin.when_empty(callback)
 
     def close_stdin(self) -> None:
         """Close the program's stdin after what is queued."""
@@ -158,9 +179,15 @@ class Program(Process):
         if self.actor_ref.is_alive():
             scheduler.submit(partial(self._terminate, reason))
 
+    def when_gone(self, callback: Callable[[], None]) -> None:
+        """Call back when nothing of it is left; must not block."""
+        self._on_exited(lambda _pid, _reason: callback())
+
     def end_and_wait(self, reason: object) -> None:
         """End it, and wait until nothing of it is left."""
+        if not self.begun:
+            return
         gone = Latch()
         self._terminate(reason)
-        self._on_exited(lambda _pid, _reason: gone.set())
+        self.when_gone(gone.set)
         gone.wait()

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
-from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
 
 from prx_actors.actors import ProcessExit
-from prx_actors.programs.feeder import Failed
+from prx_actors.programs.events import Events
 from prx_actors.programs.keywords import command_of
-from prx_actors.programs.lines import LineBuffer
-from prx_actors.programs.outlets import Outlets
-from prx_actors.programs.program import Gone, Program
-from prx_actors.tasks.messages import ExitStatus, Stderr, Stdout, TermSig
+from prx_actors.programs.program import Program
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from types import TracebackType
 
     from prx_actors.programs.command import Command, Text
-
-    Event = Stdout | Stderr | ExitStatus | TermSig
+    from prx_actors.programs.events import Event
+    from prx_actors.tasks.messages import ExitStatus, TermSig
 
 __all__ = ["Stream", "pipe", "stream"]
 
@@ -45,12 +42,8 @@ class Stream:
         """What is run."""
         self._program = Program(command)
         self._pid = os.getpid()
-        self._outlets: Outlets | None = None
-        self._events: deque[Event] = deque()
-        self._buffers: dict[type[Stdout | Stderr], LineBuffer] | None = None
-        if lines:
-            self._buffers = {Stdout: LineBuffer(), Stderr: LineBuffer()}
-        self._begun = False
+        self._lines = lines
+        self._events: Events | None = None
         self._over = False
         self._deadline: float | None = None
 
@@ -59,27 +52,27 @@ class Stream:
 
     def __next__(self) -> Event:
         try:
-            return self._next()
+            return self._next(self._begin())
         except BaseException:
             self.close()
             raise
 
-    def _next(self) -> Event:
-        self._begin()
-        while not self._events:
-            if self._over:
+    def _next(self, events: Events) -> Event:
+        while (event := events.next()) is None:
+            if events.over:
                 raise StopIteration
-            self._take(self._wait())
-        return self._events.popleft()
+            events.take(self._wait())
+        return event
 
-    def _begin(self) -> None:
-        if self._begun or self._over:
-            return
-        self._begun = True
-        self._outlets = Outlets(self.command)
-        self._program.start_and_wait()
-        if self.command.timeout is not None:
-            self._deadline = self._program.started_at + self.command.timeout
+    def _begin(self) -> Events:
+        if self._over:
+            raise StopIteration
+        if self._events is None:
+            self._events = Events(self._program, lines=self._lines)
+            self._program.start_and_wait()
+            if self.command.timeout is not None:
+                self._deadline = self._program.started_at + self.command.timeout
+        return self._events
 
     def _wait(self) -> Any:
         while True:
@@ -90,36 +83,11 @@ class Stream:
                 self._deadline = None
                 self._program.ask_to_end()
 
-    def _take(self, message: Any) -> None:
-        match message:
-            case Stdout() | Stderr():
-                if self._outlets is None or not self._outlets.take(message):
-                    self._add(message)
-            case ExitStatus() | TermSig():
-                self._add_rest(message)
-                self._events.append(self._end_of_pipeline(message))
-            case Failed(error):
-                raise error
-            case Gone():
-                self.close()
-
-    def _add(self, message: Stdout | Stderr) -> None:
-        # What comes from a program further up was cut there.
-        if self._buffers is None or message.task is not self._program.task:
-            self._events.append(message)
-            return
-        for line in self._buffers[type(message)].feed(message.data):
-            self._events.append(type(message)(message.task, line))
-
-    def _add_rest(self, end: ExitStatus | TermSig) -> None:
-        for kind, buffer in (self._buffers or {}).items():
-            for line in buffer.rest():
-                self._events.append(kind(end.task, line))
-
-    def _end_of_pipeline(self, end: ExitStatus | TermSig) -> ExitStatus | TermSig:
-        feeder = self._program.feeder
-        failed_above = None if feeder is None else feeder.failure
-        return failed_above if failed_above is not None and self.command.allows(end) else end
+    def _open(self) -> Self:
+        if self._over:
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF), "stdin")
+        self._begin()
+        return self
 
     def write(self, data: bytes | str) -> None:
         """Write to the program's stdin, which is a `PIPE` or a terminal, without waiting.
@@ -141,8 +109,7 @@ class Stream:
             b'hello'
 
         """
-        self._begin()
-        self._program.write(data.encode() if isinstance(data, str) else data)
+        self._open()._program.write(data.encode() if isinstance(data, str) else data)
 
     def eof(self) -> None:
         """Close the program's stdin after what was written.
@@ -151,8 +118,7 @@ class Stream:
             OSError: `EBADF`, it is closed; what keeps the program from starting
 
         """
-        self._begin()
-        self._program.close_stdin()
+        self._open()._program.close_stdin()
 
     def allows(self, end: ExitStatus | TermSig) -> bool:
         """Say whether an end is no failure of the program."""
@@ -161,14 +127,12 @@ class Stream:
     def close(self) -> None:
         """End the program with all that it has started, in the background; from any thread."""
         self._over = True
-        if not self._begun:
+        if self._events is None:
             return
         self._program.end()
-        feeder, outlets = self._program.feeder, self._outlets
-        if feeder is not None:
-            feeder.close_source()
-        if outlets is not None:
-            outlets.close()
+        self._events.close()
+        if self._program.feeder is not None:
+            self._program.feeder.close_source()
 
     def __enter__(self) -> Self:
         return self
@@ -188,7 +152,7 @@ class Stream:
                 self.close()
 
     def __repr__(self) -> str:
-        return f"<Stream of {self.command}: {self._program.task if self._begun else 'not begun'}>"
+        return f"<Stream of {self.command}: {self._program.task or 'not begun'}>"
 
 
 def stream(command: Command | Iterable[Text] | str, *, lines: bool = False, **options: Any) -> Stream:

@@ -48,6 +48,14 @@ def host_pid(supervisor: Pid) -> int:
     return pid
 
 
+def wait_for(path: Path) -> None:
+    """Wait until a program has made a file."""
+    deadline = time.monotonic() + WAIT
+    while not path.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 def linked(command: Command) -> Pid:
     """Start a command as a supervisor does, in the test's place."""
     trap_exit(True)
@@ -75,11 +83,10 @@ def test_a_transient_child_is_restarted_when_it_fails_and_not_when_it_does_not(t
     script = f"echo >> {tmp_path}/starts; [ $(wc -l < {tmp_path}/starts) = 3 ]"
     supervisor = start(child("sh", "-c", script, restart="transient"), intensity=5)
     deadline = time.monotonic() + WAIT
-    while Supervisor.count_children(supervisor).active:
+    while (info := Supervisor.which_children(supervisor)[0]).pid or info.restarting:
         assert time.monotonic() < deadline
         time.sleep(0.01)
     assert (tmp_path / "starts").read_text() == "\n" * 3
-    assert Supervisor.which_children(supervisor)[0].restarting is False
     stop(supervisor)
 
 
@@ -105,15 +112,18 @@ def test_a_killed_program_is_restarted() -> None:
 
 def test_a_supervisor_leaves_it_the_time_that_it_bounds_itself(tmp_path: Path) -> None:
     """More than the 5 seconds of other workers."""
-    script = f"trap 'sleep 6; echo done > {tmp_path}/end; exit' TERM; echo up; while :; do sleep 0.05; done"
-    supervisor = start(child("sh", "-c", script, grace=WAIT))
+    action = f"trap 'sleep 6; echo done > {tmp_path}/end; exit' TERM; touch {tmp_path}/up"
+    supervisor = start(child("sh", "-c", f"{action}; while :; do sleep 0.05; done", grace=WAIT))
+    wait_for(tmp_path / "up")
     stop(supervisor)
     assert (tmp_path / "end").read_text() == "done\n"
 
 
-def test_one_that_ignores_its_stop_signal_is_killed_after_its_grace() -> None:
+def test_one_that_ignores_its_stop_signal_is_killed_after_its_grace(tmp_path: Path) -> None:
     """And the supervisor waits for that."""
-    supervisor = start(child("sh", "-c", "trap '' TERM; echo up; while :; do sleep 1; done", grace=0.3))
+    script = f"trap '' TERM; touch {tmp_path}/up; while :; do sleep 1; done"
+    supervisor = start(child("sh", "-c", script, grace=0.3))
+    wait_for(tmp_path / "up")
     with OsProcesses([host_pid(supervisor)]) as processes:
         stop(supervisor)
         assert processes.left() == []
