@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal as signals
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ __all__ = [
     "Stdout",
     "StreamClosed",
     "TermSig",
+    "rusage",
     "signal_number",
 ]
 
@@ -78,6 +80,14 @@ class Rusage:
     """Bytes that it had in memory at the most."""
 
 
+def rusage(usage: list[int]) -> Rusage | None:
+    """Return what a driver has reported of a dead process; none when nobody has."""
+    if not usage:
+        return None
+    user, system, max_rss = usage
+    return Rusage(user / 1_000_000, system / 1_000_000, max_rss * 1024)
+
+
 @dataclass(frozen=True, slots=True)
 class ExitStatus:
     """The process of a task has exited; all it had written was delivered before."""
@@ -90,6 +100,9 @@ class ExitStatus:
 
     rusage: Rusage | None = field(default=None, compare=False, repr=False)
     """What it has used; none where nobody could tell."""
+
+    time: float = field(default_factory=time.time, compare=False, repr=False)
+    """When its end was told, as `time.time` counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +120,9 @@ class TermSig:
 
     rusage: Rusage | None = field(default=None, compare=False, repr=False)
     """What it has used; none where nobody could tell."""
+
+    time: float = field(default_factory=time.time, compare=False, repr=False)
+    """When its end was told, as `time.time` counts."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -16,7 +17,7 @@ from support.ends import WAIT, OsProcesses
 from support.interrupts import Interrupts
 from support.leaks import descendants
 
-from prx_actors import Command, exit_signal, prx, receive, run, spawn_monitor, stream
+from prx_actors import Command, ExitStatus, TermSig, exit_signal, prx, receive, run, spawn_monitor, stream
 from prx_actors.actors import Down
 from prx_actors.programs import INHERIT, MERGE, NULL, RotatingFile
 
@@ -245,3 +246,28 @@ def test_an_interrupt_at_any_point_leaves_no_program() -> None:
         for _ in range(20 if os.environ.get("CI") else 200):
             interrupts.strike(lambda: run(["sh", "-c", "echo a; sleep 1000"], timeout=WAIT))
     assert run(["echo", "on"]).stdout == b"on\n"
+
+
+def test_what_a_program_has_used_is_told() -> None:
+    """With the children that it has waited for: time and memory."""
+    script = "bytearray([1]) * (200 << 20)\nimport time\nwhile time.process_time() < 0.3: pass"
+    usage = run(["sh", "-c", f"{sys.executable} -c '{script}'"]).rusage
+    assert usage is not None
+    assert 0.2 < usage.user + usage.system < WAIT
+    assert 200 << 20 < usage.max_rss < 400 << 20
+
+
+def test_an_end_is_told_with_its_time_and_its_usage() -> None:
+    """Both messages have them, by whatever the program ended."""
+    before = time.time()
+    for script in ("exit 3", "kill -KILL $$"):
+        end = list(stream(["sh", "-c", script]))[-1]
+        assert isinstance(end, ExitStatus | TermSig)
+        assert end.rusage is not None
+        assert before <= end.time <= time.time()
+
+
+def test_a_core_is_told() -> None:
+    """Where the kernel has written one, or has given it to a program that does."""
+    done = run(["sh", "-c", "kill -SEGV $$"], rlimits={"core": 0})
+    assert (done.signal, done.core_dumped) == (signal.SIGSEGV, False)
