@@ -123,7 +123,8 @@ class Command:
     """Exit statuses that are no failure."""
 
     readiness: Any = None
-    """What says that it is ready, for supervisors: has a method `wait_ready`."""
+    """What says that it is ready, for supervisors: has a method `wait_ready(starting)`,
+    as `prx_actors.programs.starting` describes it."""
 
     name: str = ""
     """What it is called in logs; the program's name when nothing is given."""

@@ -11,6 +11,7 @@ from prx_actors.otp import GenServer, Stop
 from prx_actors.programs.feeder import Failed, Feeder
 from prx_actors.programs.launch import launch
 from prx_actors.programs.outlets import Outlets
+from prx_actors.programs.starting import EndedError, Starting
 from prx_actors.tasks.messages import ExitStatus, Stderr, Stdout, TermSig
 
 if TYPE_CHECKING:
@@ -46,9 +47,10 @@ class Service(GenServer):
         current_process()._adopt(pid)
         return pid
 
-    def init(self, command: Command) -> None:
+    def init(self, command: Command) -> Stop | None:
         """Start the program, and wait until it is ready."""
-        self.command = command
+        prepare = getattr(command.readiness, "prepare", None)
+        self.command = command = command if prepare is None else prepare(command)
         self.outlets = Outlets(command, logging.getLogger(f"prx_actors.programs.{command.name}"))
         self.task: Task = launch(command)
         self.feeder = Feeder(self, self.task, command) if Feeder.is_needed(command) else None
@@ -56,8 +58,13 @@ class Service(GenServer):
             self.feeder.begin()
         if command.timeout is not None:
             send_after(command.timeout, self.actor_ref, _TimeIsOver())
-        if command.readiness is not None:
-            command.readiness.wait_ready(self.task)
+        try:
+            if command.readiness is not None:
+                command.readiness.wait_ready(Starting(command, self.task, self.outlets.take))
+        except EndedError as error:
+            self.outlets.close()
+            return Stop(error.end)
+        return None
 
     def handle_info(self, message: Any) -> Any:
         """Log output, and end when the program has ended."""

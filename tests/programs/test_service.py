@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from prx_actors import Pid
+    from prx_actors.programs.starting import Starting
 
 IDLE = ("sh", "-c", "echo up; exec sleep 1000")
 
@@ -156,29 +157,46 @@ def test_a_timeout_ends_it_as_its_stop_signal_does() -> None:
     assert reason.signal == 15
 
 
-class Ready:
-    """Is ready when a program has said so, or never."""
+class Says:
+    """Is ready when the program says so, in time."""
 
-    def __init__(self, *, ready: bool) -> None:
-        self.ready = ready
-        self.tasks: list[object] = []
+    def __init__(self, word: bytes, timeout: float = WAIT) -> None:
+        self.word = word
+        self.timeout = timeout
 
-    def wait_ready(self, task: object, *_: object, **__: object) -> None:
-        """Say whether it is."""
-        self.tasks.append(task)
-        if not self.ready:
-            raise TimeoutError
+    def prepare(self, command: Command) -> Command:
+        """Tell the program what to say."""
+        return command.replace(env_update={"WORD": self.word.decode()})
+
+    def wait_ready(self, starting: Starting) -> None:
+        """Wait for it."""
+        while self.word not in starting.next(self.timeout).data:
+            pass
 
 
-def test_the_start_waits_until_the_program_is_ready() -> None:
-    """And fails when it is not in time."""
-    ready = Ready(ready=True)
-    supervisor = start(child(readiness=ready))
-    assert len(ready.tasks) == 1
+def test_the_start_waits_until_the_program_is_ready(caplog: pytest.LogCaptureFixture) -> None:
+    """What it says until then is logged all the same."""
+    with caplog.at_level(logging.INFO):
+        script = "echo wait; sleep 0.1; echo $WORD; exec sleep 1000"
+        supervisor = start(child("sh", "-c", script, readiness=Says(b"ready"), name="slow"))
+    messages = [one.getMessage() for one in caplog.records if one.name == "prx_actors.programs.slow"]
+    assert messages == ["wait", "ready"]
     stop(supervisor)
+
+
+def test_one_that_is_not_ready_in_time_has_not_started() -> None:
+    """It is gone when the start fails."""
     with pytest.raises(StartError) as caught:
-        linked(Command(IDLE, readiness=Ready(ready=False)))
+        linked(Command(IDLE, readiness=Says(b"ready", timeout=0.2)))
     assert isinstance(caught.value.reason, TimeoutError)
+    assert [one for one in descendants(os.getpid()) if one.name == "sleep"] == []
+
+
+def test_one_that_ends_before_it_is_ready_has_not_started() -> None:
+    """The reason is its end."""
+    with pytest.raises(StartError) as caught:
+        linked(Command(("sh", "-c", "echo no; exit 3"), readiness=Says(b"ready")))
+    assert isinstance(caught.value.reason, ExitStatus)
 
 
 def test_programs_stop_in_reverse_order(tmp_path: Path) -> None:
