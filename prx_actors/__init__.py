@@ -47,6 +47,17 @@ from prx_actors.actors import (
     whereis,
 )
 from prx_actors.driver.keeper import shutdown
+from prx_actors.otp import (
+    Application,
+    CallError,
+    ChildSpec,
+    DynamicSupervisor,
+    GenServer,
+    StartError,
+    StateMachine,
+    Supervisor,
+)
+from prx_actors.programs import Command, Completed, pipe, run, stream
 from prx_actors.system.structures import Ptr
 from prx_actors.tasks.errors import (
     NotInCallState,
@@ -108,6 +119,8 @@ __all__ = [
     "BadOp",
     "CallError",
     "ChildSpec",
+    "Command",
+    "Completed",
     "CrashReport",
     "Down",
     "DynamicSupervisor",
@@ -146,11 +159,13 @@ __all__ = [
     "link",
     "monitor",
     "pg",
+    "pipe",
     "process_info",
     "prx",
     "receive",
     "register",
     "registered",
+    "run",
     "send",
     "send_after",
     "shutdown",
@@ -158,6 +173,7 @@ __all__ = [
     "spawn_link",
     "spawn_monitor",
     "start_timer",
+    "stream",
     "trap_exit",
     "unlink",
     "unregister",

@@ -17,7 +17,7 @@ from prx_actors.tasks.birth import Birth, KeeperEndedError, fork_root
 from prx_actors.tasks.task import Task
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from prx_actors.actors import Pid
 
@@ -134,6 +134,7 @@ __all__ = [
     "syscall_constant",
     "task",
     "timeout",
+    "umask",
     "umount",
     "umount2",
     "unlink",
@@ -185,6 +186,7 @@ def fork(  # noqa: PLR0913 -- keywords, some of them for roots alone
     depth: int | None = None,
     link: bool = False,
     stdio: Pid | None = None,
+    fds: Mapping[str, int | tuple[int, int]] | None = None,
     **options: float,
 ) -> Task:
     """Fork a task: a root of its own, or a child of another task.
@@ -200,6 +202,9 @@ def fork(  # noqa: PLR0913 -- keywords, some of them for roots alone
             from: 0 when not given
         link: whether to link the new task to the caller
         stdio: who gets its output, instead of the caller
+        fds: what the task gets in the place of a pipe, by stream: an fd of this
+            program; or two, of which the first is read or written by the
+            runtime, as of a terminal. Copies are taken
         options: those of `setopt`, for the new task and its own forks
 
     Returns:
@@ -207,8 +212,9 @@ def fork(  # noqa: PLR0913 -- keywords, some of them for roots alone
 
     Raises:
         OSError: `EAGAIN` at `maxchild` or `maxforkdepth`, `EMFILE`, `ENOMEM`;
-            `ENOEXEC`, `ENOENT`: the launcher or the driver does not start
-        ValueError: there is no such option; `exec`, `progname` or `depth` for a
+            `ENOEXEC`, `ENOENT`: the launcher or the driver does not start;
+            `EBADF`: one of `fds` is not open
+        ValueError: there is no such option or stream; `exec`, `progname` or `depth` for a
             child
         NotInCallState: the task has called exec
         NoProcess: the task has ended
@@ -226,10 +232,10 @@ def fork(  # noqa: PLR0913 -- keywords, some of them for roots alone
         if exec is not None or progname is not None or depth is not None:
             msg = "exec, progname and depth are for roots: a child is a fork of its parent"
             raise ValueError(msg)
-        return Task.fork(_task(task), link=link, stdio=stdio, **options)
+        return Task.fork(_task(task), link=link, stdio=stdio, fds=fds, **options)
     launcher = _launcher if exec is None else _split(exec)
     path = progname or driver_path()
-    birth = Birth(link=link, stdio=stdio, options=options, depth=depth)
+    birth = Birth(link=link, stdio=stdio, options=options, fds=fds or {}, depth=depth)
     keeper = keeper_for(launcher, path)
     try:
         return fork_root(keeper.driver, birth)
@@ -375,6 +381,7 @@ stop = _function(Task.stop)
 symlink = _function(Task.symlink)
 syscall_constant = _function(Task.syscall_constant)
 task = _function(Task.task)
+umask = _function(Task.umask)
 umount = _function(Task.umount)
 umount2 = _function(Task.umount2)
 unlink = _function(Task.unlink)

@@ -59,6 +59,8 @@ class Driver(Ending):
         self.state = State.CALL
         self.executed = False
         """Whether it is, or was, a program."""
+        self.usage: list[int] = []
+        """What it has used, once its end was reported: user and system time in microseconds, KiB of memory."""
         self.pid: int | None = None
         """The pid in the parent's namespace."""
         self.children: dict[int, Driver] = {}
@@ -236,13 +238,15 @@ class Driver(Ending):
 
     def _on_message(self, message: list[Any]) -> None:
         match message:
-            case [lib.PRX_EVENT_EXITED, int(child_id), int(status)]:
+            case [lib.PRX_EVENT_EXITED, int(child_id), int(status), *usage]:
                 child = self.children.pop(child_id, None)
                 if child is not None:
+                    child.usage = usage
                     child.on_exited(status)
-            case [lib.PRX_EVENT_LEFT, int(child_id), int(status)]:
+            case [lib.PRX_EVENT_LEFT, int(child_id), int(status), *usage]:
                 child = self.children.pop(child_id, None)
                 if child is not None:
+                    child.usage = usage
                     self._sweeps[child_id] = child.sweep
                     child.sweep.begin()
                     child.on_exited(status)

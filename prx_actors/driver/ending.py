@@ -73,6 +73,19 @@ class Ending:
             late = delay if executed else delay + LATE
             self._deadline = reactor.call_later(late, self.kill)
 
+    def ask(self, signal: int, delay: float) -> None:
+        """Ask a program to end, whose end is reported then as any other; from any thread.
+
+        Args:
+            signal: what asks it, now
+            delay: seconds until SIGKILL
+
+        """
+        with self._lock:
+            if self.state not in {State.GONE, State.FORKED} and self._deadline is None:
+                self._deadline = reactor.call_later(delay, self.kill)
+                self._signal_program(signal, delay)
+
     def _is_reaped_by_user(self) -> bool:
         # Forks inherit it, at a moment that cannot be told from here.
         above = self.parent

@@ -111,6 +111,10 @@ class OutputPipe:
             data = os.read(self.fd, size)
         except BlockingIOError:
             return b""
+        except OSError as error:
+            if error.errno != errno.EIO:
+                raise
+            data = b""  # a terminal that no program has open any more
         if not data:
             self._deliver(b"")
             self.close()
@@ -151,7 +155,7 @@ class InputPipe:
     reactor: nothing is written twice or forgotten.
     """
 
-    __slots__ = ("_broken", "_channels", "_closing", "_lock", "_position", "_queue", "_registered")
+    __slots__ = ("_broken", "_channels", "_closing", "_lock", "_position", "_queue", "_registered", "_room")
 
     def __init__(self, channels: Channels) -> None:
         self._channels = channels
@@ -162,6 +166,7 @@ class InputPipe:
         self._registered = False
         self._closing = False
         self._broken = False
+        self._room: Callable[[], None] | None = None
 
     @property
     def fd(self) -> int:
@@ -247,6 +252,24 @@ class InputPipe:
         self._registered = False
         reactor.unregister(self.fd)
 
+    def when_empty(self, callback: Callable[[], None]) -> None:
+        """Call back once nothing is queued, or never will be taken; at once when that is so.
+
+        Args:
+            callback: must not block; replaces the one before
+
+        """
+        with self._lock:
+            if self._queue:
+                self._room = callback
+                return
+        callback()
+
+    def _tell_empty(self) -> None:
+        callback, self._room = self._room, None
+        if callback is not None:
+            callback()
+
     def _on_room(self, _events: int) -> None:
         with self._lock:
             if self.fd < 0:
@@ -258,6 +281,7 @@ class InputPipe:
             if not self._queue:
                 self._forget()
                 self._close_when_empty()
+                self._tell_empty()
 
     def _close_when_empty(self) -> None:
         if self._closing:
@@ -296,3 +320,4 @@ class InputPipe:
             if self.fd >= 0:
                 self._forget()
             self._close_when_empty()
+            self._tell_empty()

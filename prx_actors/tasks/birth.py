@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from prx_actors.actors import NoProcess, Pid
 from prx_actors.actors.table import process_of
 from prx_actors.actors.threads import current_process
-from prx_actors.driver.channels import Channels
+from prx_actors.driver.channels import FAR, Channels
 from prx_actors.driver.driver import Driver
 from prx_actors.driver.protocol import CALLS
 from prx_actors.driver.turn import ChannelClosedError
@@ -45,6 +45,8 @@ class Birth:
     """Who gets its output, instead of the caller."""
     options: Mapping[str, float] = field(default_factory=dict)
     """For the new task and its own forks, as the caller writes them."""
+    fds: Mapping[str, int | tuple[int, int]] = field(default_factory=dict)
+    """What it gets in the place of pipes: the far end by stream, or both ends."""
     depth: int | None = None
     """At which a root takes itself to be."""
 
@@ -64,8 +66,9 @@ def _fork(driver: Driver, parent: TaskProcess | None, birth: Birth) -> Task:
     owner = current_process()
     given = {name: to_driver(name, value) for name, value in birth.options.items()}
     process = TaskProcess(owner, parent, given, _sink(owner, birth.stdio))
+    channels = Channels.create(process.options["pipe_size"], _ends(birth.fds))
     try:
-        process.begin(Driver(driver, process, Channels.create(process.options["pipe_size"])))
+        process.begin(Driver(driver, process, channels))
         _ask(driver, process, birth, _pairs(given, birth.depth))
         if birth.link:
             owner._link(process.actor_ref)
@@ -84,6 +87,14 @@ def _sink(owner: Process, stdio: Pid | None) -> Process:
         msg = f"stdio: {stdio} has ended"
         raise NoProcess(msg)
     return sink
+
+
+def _ends(fds: Mapping[str, int | tuple[int, int]]) -> dict[str, tuple[int, int]]:
+    unknown = set(fds) - set(FAR)
+    if unknown:
+        msg = f"fds: no stream {min(unknown)!r}; there are {', '.join(FAR)}"
+        raise ValueError(msg)
+    return {stream: ends if isinstance(ends, tuple) else (-1, ends) for stream, ends in fds.items()}
 
 
 def _pairs(given: dict[str, int], depth: int | None) -> list[int]:

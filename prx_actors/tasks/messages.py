@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import signal as signals
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from prx_actors.system.siginfo import Siginfo, siginfo
@@ -14,12 +15,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ExitStatus",
+    "Rusage",
     "Signal",
     "Stderr",
     "StdinBlocked",
     "Stdout",
     "StreamClosed",
     "TermSig",
+    "rusage",
     "signal_number",
 ]
 
@@ -64,6 +67,28 @@ class Stderr:
 
 
 @dataclass(frozen=True, slots=True)
+class Rusage:
+    """What a process and the children that it has waited for have used: getrusage(2)."""
+
+    user: float
+    """Seconds of CPU time in its own code."""
+
+    system: float
+    """Seconds of CPU time in the kernel."""
+
+    max_rss: int
+    """Bytes that it had in memory at the most."""
+
+
+def rusage(usage: list[int]) -> Rusage | None:
+    """Return what a driver has reported of a dead process; none when nobody has."""
+    if not usage:
+        return None
+    user, system, max_rss = usage
+    return Rusage(user / 1_000_000, system / 1_000_000, max_rss * 1024)
+
+
+@dataclass(frozen=True, slots=True)
 class ExitStatus:
     """The process of a task has exited; all it had written was delivered before."""
 
@@ -72,6 +97,12 @@ class ExitStatus:
 
     status: int
     """What it gave to `exit(3)`, 0 to 255."""
+
+    rusage: Rusage | None = field(default=None, compare=False, repr=False)
+    """What it has used; none where nobody could tell."""
+
+    time: float = field(default_factory=time.time, compare=False, repr=False)
+    """When its end was told, as `time.time` counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +114,15 @@ class TermSig:
 
     signal: int
     """A `signal.Signals`, an int for a real-time one."""
+
+    core_dumped: bool = field(default=False, compare=False, repr=False)
+    """Whether it left a core."""
+
+    rusage: Rusage | None = field(default=None, compare=False, repr=False)
+    """What it has used; none where nobody could tell."""
+
+    time: float = field(default_factory=time.time, compare=False, repr=False)
+    """When its end was told, as `time.time` counts."""
 
 
 @dataclass(frozen=True, slots=True)

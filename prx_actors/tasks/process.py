@@ -22,7 +22,7 @@ from prx_actors.tasks.arguments import convert
 from prx_actors.tasks.errors import UndefinedCall
 from prx_actors.tasks.filters import Filter
 from prx_actors.tasks.handing import Handing
-from prx_actors.tasks.messages import ExitStatus, Signal, StdinBlocked, StreamClosed, TermSig, signal_number
+from prx_actors.tasks.messages import ExitStatus, Signal, StdinBlocked, StreamClosed, TermSig, rusage, signal_number
 from prx_actors.tasks.output import Output
 from prx_actors.tasks.relations import RelatedProcess
 
@@ -269,11 +269,11 @@ class TaskProcess(RelatedProcess):
         if os.WIFSIGNALED(status):
             signal = signal_number(os.WTERMSIG(status))
             if self._tells("termsig"):
-                self.tell_owner(TermSig(self.task, signal))
+                self.tell_owner(TermSig(self.task, signal, os.WCOREDUMP(status), rusage(self.driver.usage)))
             return ended if self.driver.executed else ("termsig", signal)
         code = os.WEXITSTATUS(status)
         if self._tells("exit_status"):
-            self.tell_owner(ExitStatus(self.task, code))
+            self.tell_owner(ExitStatus(self.task, code, rusage(self.driver.usage)))
         return ended if self.was_asked() else ("exit_status", code)
 
     def was_asked(self) -> bool:

@@ -52,7 +52,7 @@ def test_every_call_can_be_refused_at_once() -> None:
         for name in CALLS:
             assert task.request(name) == REFUSED
         task.call.socket.close()
-        assert wire.event.receive() == [lib.PRX_EVENT_EXITED, 1, 0]
+        assert wire.event.receive()[:3] == [lib.PRX_EVENT_EXITED, 1, 0]
 
 
 def test_a_refused_fork_closes_the_fds_that_came_with_it() -> None:
@@ -78,7 +78,7 @@ def test_a_child_cannot_reach_its_parent_s_filter() -> None:
             assert child.request("filter", [], []) == [0, None]
             assert child.request("filter", list(range(len(CALLS))), list(range(len(CALLS)))) == [0, None]
             assert child.request("getopt", b"termsig") == REFUSED
-        assert task.event.receive() == [lib.PRX_EVENT_EXITED, 2, 0]
+        assert task.event.receive()[:3] == [lib.PRX_EVENT_EXITED, 2, 0]
         assert task.request("getuid") == REFUSED
         assert task.is_alive()
 

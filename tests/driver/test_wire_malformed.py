@@ -112,7 +112,7 @@ ORDERS = {
 
 def check_only_it_ends(wire: Wire, child: Wire, sibling: Wire) -> None:
     """Expect the child's end with the documented status, and that nobody else is troubled."""
-    assert wire.event.receive() == [lib.PRX_EVENT_EXITED, 1, MALFORMED << 8]
+    assert wire.event.receive()[:3] == [lib.PRX_EVENT_EXITED, 1, MALFORMED << 8]
     with pytest.raises(EOFError):
         child.event.receive()
     assert sibling.is_alive()
@@ -180,7 +180,7 @@ def test_a_malformed_request_ends_what_is_below_the_driver() -> None:
         with pytest.raises(EOFError):
             grandchild.call.receive()
         # It has told us of the grandchild's end first.
-        assert child.event.receive() == [lib.PRX_EVENT_EXITED, 2, 0]
+        assert child.event.receive()[:3] == [lib.PRX_EVENT_EXITED, 2, 0]
         check_only_it_ends(wire, child, sibling)
 
 
@@ -215,7 +215,7 @@ def test_a_fork_with_useless_channels_gives_a_child_that_ends() -> None:
     with keeper() as (wire, _):
         wire.request("fork", 5, [], fds=[null] * 5)
         os.close(null)
-        assert wire.event.receive() == [lib.PRX_EVENT_EXITED, 5, lib.PRX_EXIT_RESOURCE << 8]
+        assert wire.event.receive()[:3] == [lib.PRX_EVENT_EXITED, 5, lib.PRX_EXIT_RESOURCE << 8]
         assert wire.is_alive()
 
 
@@ -247,7 +247,7 @@ def test_times_beyond_reason_do_no_harm(delay: int) -> None:
         assert wire.is_alive()
         assert child.is_alive()
         child.call.socket.close()
-        assert wire.event.receive() == [lib.PRX_EVENT_EXITED, 1, 0]
+        assert wire.event.receive()[:3] == [lib.PRX_EVENT_EXITED, 1, 0]
         assert other.is_alive()
 
 

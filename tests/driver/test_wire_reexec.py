@@ -110,7 +110,7 @@ def test_fds_of_a_fork_behind_a_reexec_are_kept(driver: Wire) -> None:
         assert len(os.listdir(f"/proc/{pid}/fd")) == 14  # noqa: PTH208 -- names only
         near.shutdown(socket.SHUT_RDWR)
         assert driver.event.receive()[:2] == [lib.PRX_EVENT_SIGNAL, 18]
-        assert driver.event.receive() == [lib.PRX_EVENT_EXITED, 7, 0]
+        assert driver.event.receive()[:3] == [lib.PRX_EVENT_EXITED, 7, 0]
 
 
 def test_an_order_cut_by_a_reexec_is_obeyed(driver: Wire) -> None:
@@ -121,7 +121,7 @@ def test_an_order_cut_by_a_reexec_is_obeyed(driver: Wire) -> None:
         driver.event.send(order[:7])
         assert driver.request("reexec", *REEXEC) == [0, None]
         driver.event.send(order[7:])
-        assert driver.event.receive()[1:] == [9, 9]
+        assert driver.event.receive()[1:3] == [9, 9]
 
 
 FORGERY = """

@@ -63,6 +63,7 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "setpgid": (0, 0),
     "getsid": (0,),
     "setproctitle": ("title",),
+    "umask": (0o022,),
     "getrlimit": ("rlimit_nofile",),
     "setrlimit": ("rlimit_core", (0, 0)),
     "getpriority": ("prio_process", 0),

@@ -233,6 +233,7 @@ WRONG: list[tuple[str, tuple[Any, ...], type[Exception]]] = [
     ("setsid", (0,), TypeError),
     ("sethostname", (5,), TypeError),
     ("setproctitle", (None,), TypeError),
+    ("umask", (None,), TypeError),
     ("getrlimit", (None,), TypeError),
     ("setrlimit", ("rlimit_core", 5), TypeError),
     ("setrlimit", ("rlimit_core", (1, 2, 3)), TypeError),

@@ -13,6 +13,17 @@ void prx_close(int *fd) {
         *fd = -1;
 }
 
+/* A copy in the place of what was there; -errno. */
+int prx_copy(int fd, int *copy) {
+        int result = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+
+        if (result < 0)
+                return -errno;
+        prx_close(copy);
+        *copy = result;
+        return 0;
+}
+
 /* Writes what a stream still lacks of the data that ends at `end`, and moves its position; -errno. */
 int prx_write_on(int fd, const uint8_t *data, size_t size, uint64_t end, uint64_t *position) {
         size_t left = (size_t) (end - *position);
@@ -63,16 +74,17 @@ void prx_channels_init(struct prx_channels *c) {
         *c = (struct prx_channels) { -1, -1, -1, -1, -1, -1, { -1, -1, -1, -1, -1 } };
 }
 
+/* Pipes, but for a stream whose far end is there already. */
 int prx_channels_open(struct prx_channels *c, int pipe_size) {
         int result = open_socket(&c->call, &c->far[0]);
 
         if (!result)
                 result = open_socket(&c->event, &c->far[1]);
-        if (!result)
+        if (!result && c->far[2] < 0)
                 result = open_pipe(&c->far[2], &c->stdin_fd, &c->stdin_fd, pipe_size);
-        if (!result)
+        if (!result && c->far[3] < 0)
                 result = open_pipe(&c->stdout_fd, &c->far[3], &c->stdout_fd, pipe_size);
-        if (!result)
+        if (!result && c->far[4] < 0)
                 result = open_pipe(&c->stderr_fd, &c->far[4], &c->stderr_fd, pipe_size);
         if (!result && fcntl(c->event, F_SETFL, O_NONBLOCK) < 0)
                 result = -errno;

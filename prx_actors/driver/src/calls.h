@@ -91,7 +91,8 @@
         X(jail, "c") \
         X(jail_attach, "i") \
         X(jail_remove, "i") \
-        X(procctl, "iiic")
+        X(procctl, "iiic") \
+        X(umask, "i")
 
 #define PRX_CALL_NUMBER(name, types) PRX_CALL_##name,
 enum prx_call { PRX_CALLS(PRX_CALL_NUMBER) PRX_CALL_COUNT };

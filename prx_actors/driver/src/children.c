@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,17 +26,23 @@ static volatile bool news;      /* a child was reaped */
 static void report(struct child *child) {
         int tag = child->left ? PRX_EVENT_LEFT : PRX_EVENT_EXITED;
 
-        child->unreported = event_send_child(tag, child->id, child->status) == -EAGAIN;
+        child->unreported = event_send_end(tag, child->id, child->status, &child->usage) == -EAGAIN;
         child->sweeping = child->left;
 }
 
-static void reaped(pid_t pid, int status) {
+static int64_t microseconds(struct timeval time) {
+        return time.tv_sec * INT64_C(1000000) + time.tv_usec;
+}
+
+static void reaped(pid_t pid, int status, const struct rusage *usage) {
         struct child *child = children_find(pid);
 
         if (!child)
                 return;
         child->pid = 0;
         child->status = status;
+        child->usage = (struct event_usage) { microseconds(usage->ru_utime), microseconds(usage->ru_stime),
+                                              usage->ru_maxrss };
         child->unreported = child->id != STRANGER;
         alive--;
         news = true;
@@ -79,14 +86,15 @@ static int signal_to_pass_on(int status) {
 }
 
 static bool let_go(pid_t pid) {
+        struct rusage usage;
         int status;
 
-        if (waitpid(pid, &status, WNOHANG) <= 0)
+        if (wait4(pid, &status, WNOHANG, &usage) <= 0)
                 return false;
         if (WIFSTOPPED(status))
                 (void) ptrace(PTRACE_DETACH, pid, NULL, (void *) (intptr_t) signal_to_pass_on(status));
         else
-                reaped(pid, status);
+                reaped(pid, status, &usage);
         return true;
 }
 
@@ -101,15 +109,16 @@ static void order_end(struct child *child, int signal) {
 /* A look first: a traced child's stop comes whatever the options say, and is its tracer's to take. */
 static enum found reap_one(idtype_t type, pid_t pid) {
         siginfo_t info = { 0 };
+        struct rusage usage;
         int status;
 
         if (waitid(type, (id_t) pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || !info.si_pid)
                 return NOTHING;
         if (info.si_code != CLD_EXITED && info.si_code != CLD_KILLED && info.si_code != CLD_DUMPED)
                 return is_to_go_on(&info) && let_go(info.si_pid) ? REAPED : STOPPED;
-        if (waitpid(info.si_pid, &status, WNOHANG) <= 0)
+        if (wait4(info.si_pid, &status, WNOHANG, &usage) <= 0)
                 return NOTHING;
-        reaped(info.si_pid, status);
+        reaped(info.si_pid, status, &usage);
         return REAPED;
 }
 
@@ -159,9 +168,9 @@ void children_reap_held(void) {
         signals_release_children();
 }
 
-static pid_t wait_for(pid_t pid, int options, int *ret_status) {
+static pid_t wait_for(pid_t pid, int options, int *ret_status, struct rusage *ret_usage) {
         for (;;) {
-                pid_t found = waitpid(pid, ret_status, options | WNOHANG);
+                pid_t found = wait4(pid, ret_status, options | WNOHANG, ret_usage);
                 if (found)
                         return found < 0 ? -errno : found;
                 if (options & WNOHANG)
@@ -176,13 +185,15 @@ static pid_t wait_for(pid_t pid, int options, int *ret_status) {
 }
 
 pid_t children_wait(pid_t pid, int options, int *ret_status) {
+        struct rusage usage;
+
         signals_hold_children();
         /* Who has SIGCHLD ignored waits until none is left: the statuses are nobody's. */
         waiting = !signals_child_is_ignored();
-        pid_t found = wait_for(pid, options, ret_status);
+        pid_t found = wait_for(pid, options, ret_status, &usage);
         waiting = false;
         if (found > 0 && (WIFEXITED(*ret_status) || WIFSIGNALED(*ret_status)))
-                reaped(found, *ret_status);
+                reaped(found, *ret_status, &usage);
         children_reap();
         signals_release_children();
         return found;

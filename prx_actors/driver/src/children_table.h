@@ -2,12 +2,14 @@
 #pragma once
 
 #include "children.h"
+#include "event.h"
 
 enum { STRANGER = -1, ANYBODY = -2, DEADLINE_PASSED = -1 };
 
 struct child {
         pid_t pid;              /* 0: reaped, or never used */
         int status;
+        struct event_usage usage;       /* of a dead one */
         int64_t id;             /* the task's number, or STRANGER */
         int64_t of;             /* a stranger: the task whose it is, or ANYBODY */
         int64_t deadline;       /* 0: none, or DEADLINE_PASSED */

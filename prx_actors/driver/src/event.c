@@ -41,6 +41,20 @@ int event_send_child(int tag, int64_t id, int value) {
         return send_frame(&w);
 }
 
+int event_send_end(int tag, int64_t id, int status, const struct event_usage *usage) {
+        uint8_t data[EVENT_MAX];
+        struct mp_writer w = { .data = data, .size = PREFIX, .capacity = sizeof(data), .limit = sizeof(data) };
+
+        mp_write_array(&w, 6);
+        mp_write_int(&w, tag);
+        mp_write_int(&w, id);
+        mp_write_int(&w, status);
+        mp_write_int(&w, usage->user);
+        mp_write_int(&w, usage->system);
+        mp_write_int(&w, usage->max_rss);
+        return send_frame(&w);
+}
+
 int event_send_signal(const siginfo_t *info) {
         uint8_t data[EVENT_MAX];
         struct mp_writer w = { .data = data, .size = PREFIX, .capacity = sizeof(data), .limit = sizeof(data) };

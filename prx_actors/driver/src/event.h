@@ -4,8 +4,14 @@
 #include <signal.h>
 #include <stdint.h>
 
+/* What a dead process, and the children that it had waited for, have used: microseconds, KiB. */
+struct event_usage {
+        int64_t user, system, max_rss;
+};
+
 /* 0, -EAGAIN (the loop is told when there is room again), or what send(2) said. */
 int event_send_child(int tag, int64_t id, int value);
+int event_send_end(int tag, int64_t id, int status, const struct event_usage *usage);
 int event_send_signal(const siginfo_t *info);
 
 /* In a new driver: part of an order to the parent is not for us. */

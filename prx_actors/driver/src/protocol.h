@@ -27,9 +27,10 @@ enum prx_exit_status {
 };
 
 enum prx_event {
-        PRX_EVENT_EXITED = 1,           /* [1, child, wait status]: and nothing that it had started is left */
+        PRX_EVENT_EXITED = 1,           /* [1, child, wait status, usage...]: and nothing that it had started is left;
+                                         * usage is user and system time in microseconds, and KiB of memory */
         PRX_EVENT_SIGNAL = 2,           /* [2, signal, siginfo_t] */
-        PRX_EVENT_LEFT = 3,             /* [3, child, wait status]: it has left processes behind, or may have */
+        PRX_EVENT_LEFT = 3,             /* [3, child, wait status, usage...]: it has left processes behind, or may have */
         PRX_EVENT_SWEPT = 4,            /* [4, child, n]: of these, n do not end */
 };
 

@@ -258,6 +258,33 @@ class PathCalls(Calls):
         """
         self._call("chmod", path, mode)
 
+    def umask(self, mask: int) -> int:
+        """Set which permissions the files that the task makes do not get: umask(2).
+
+        Its later forks inherit it, and the program that it becomes.
+
+        Args:
+            mask: the permissions, as `0o027`
+
+        Returns:
+            the mask as it was
+
+        Raises:
+            OSError: `EINVAL` for a mask beyond `0o7777`
+            NotOwner: the caller does not own the task
+            NotInCallState: the task has called exec
+            NoProcess: the task has ended
+
+        Example:
+            >>> from prx_actors import prx
+            >>> with prx.fork() as task:
+            ...     old = prx.umask(task, 0o027)
+            ...     oct(prx.umask(task, old))
+            '0o27'
+
+        """
+        return int(self._call("umask", mask))
+
     def chown(self, path: Path, uid: int, gid: int) -> None:
         """Give a file to another user and group: chown(2).
 

@@ -16,6 +16,8 @@ from prx_actors.tasks.drv import Drv
 from prx_actors.tasks.errors import UndefinedCall
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from prx_actors.actors import Pid
     from prx_actors.system.constants import Constant
     from prx_actors.tasks.children import Child
@@ -29,7 +31,14 @@ class ProcessCalls(Calls):
 
     __slots__ = ()
 
-    def fork(self, *, link: bool = False, stdio: Pid | None = None, **options: float) -> Task:
+    def fork(
+        self,
+        *,
+        link: bool = False,
+        stdio: Pid | None = None,
+        fds: Mapping[str, int | tuple[int, int]] | None = None,
+        **options: float,
+    ) -> Task:
         """Fork the task: fork(2).
 
         Anyone may; the caller owns the new task. It ends with its owner and
@@ -38,6 +47,7 @@ class ProcessCalls(Calls):
         Args:
             link: whether to link the new task to the caller
             stdio: who gets its output, instead of the caller
+            fds: as for `prx.fork`
             options: those of `setopt`, for the new task and its own forks
 
         Returns:
@@ -57,7 +67,7 @@ class ProcessCalls(Calls):
             True
 
         """
-        return fork_child(self._process, Birth("fork", (), link, stdio, options))
+        return fork_child(self._process, Birth("fork", (), link, stdio, options, fds or {}))
 
     def clone(
         self,

@@ -122,6 +122,15 @@ int call_chmod(const struct argument *args, struct mp_writer *value) {
         return chmod(args[0].string, mode) < 0 ? -errno : 0;
 }
 
+int call_umask(const struct argument *args, struct mp_writer *value) {
+        mode_t mode;
+
+        if (argument_mode(&args[0], &mode) < 0)
+                return -EINVAL;
+        mp_write_int(value, umask(mode));
+        return 0;
+}
+
 int call_chown(const struct argument *args, struct mp_writer *value) {
         uid_t user;
         gid_t group;

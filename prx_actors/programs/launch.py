@@ -1,0 +1,90 @@
+"""The start of a program: a root with the streams that the command asks for, operations, exec."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from prx_actors import prx
+from prx_actors.actors import NoProcess
+from prx_actors.programs.operations import become, ids, operations
+from prx_actors.programs.streams import MERGE, far_end, is_relayed
+from prx_actors.programs.terminal import open_terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from prx_actors.programs.command import Command
+    from prx_actors.tasks.task import Task
+
+__all__ = ["launch"]
+
+HIGH_WATER = 1 << 20
+"""Bytes of output that may wait to be taken."""
+
+
+def launch(command: Command) -> Task:
+    """Start a program, which the calling process owns.
+
+    Raises:
+        OSError: a file cannot be opened, an operation fails, or exec does
+
+    """
+    with _streams(command) as fds:
+        task = prx.fork(
+            fds=fds,
+            killdelay=command.grace,
+            signaloneof=command.stop_signal,
+            high_water=HIGH_WATER,
+            stdin_limit=max(16 << 20, len(_data(command))),
+        )
+    try:
+        task.with_ops(operations(command))
+        become(task, command)
+        _feed(task, command)
+    except BaseException:
+        task.stop(block=False)
+        raise
+    return task
+
+
+@contextmanager
+def _streams(command: Command) -> Iterator[dict[str, int | tuple[int, int]]]:
+    """Open what the program gets in the place of pipes."""
+    opened: list[int] = []
+    try:
+        fds: dict[str, int | tuple[int, int]] = {}
+        if command.pty is not False:
+            fds.update(open_terminal(command, ids(command)[0], opened))
+        for name in ("stdin", "stdout", "stderr"):
+            stream = getattr(command, name)
+            if name not in fds and stream is not MERGE and not is_relayed(stream):
+                fds[name] = far_end(name, stream, opened)
+        if command.stderr is MERGE and "stderr" not in fds:
+            _merge(fds, opened)
+        yield fds
+    finally:
+        for fd in opened:
+            os.close(fd)
+
+
+def _merge(fds: dict[str, int | tuple[int, int]], opened: list[int]) -> None:
+    if "stdout" not in fds:
+        ends = fds["stdout"] = os.pipe()
+        opened += ends
+    stdout = fds["stdout"]
+    fds["stderr"] = stdout[1] if isinstance(stdout, tuple) else stdout
+
+
+def _data(command: Command) -> bytes | bytearray:
+    return command.stdin if isinstance(command.stdin, bytes | bytearray) else b""
+
+
+def _feed(task: Task, command: Command) -> None:
+    if isinstance(command.stdin, bytes | bytearray):
+        # It may have closed its stdin, or have ended, before it has read anything.
+        with suppress(OSError, NoProcess):
+            task.stdin(bytes(command.stdin))
+            if command.pty is False:
+                task.eof()

@@ -1,0 +1,126 @@
+"""A command as operations on a task, which are done before it turns into the program."""
+
+from __future__ import annotations
+
+import errno
+import grp
+import os
+import pwd
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from prx_actors.programs.mistakes import resource
+from prx_actors.programs.terminal import terminal_fd
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from prx_actors.programs.command import Command
+    from prx_actors.tasks.operations import Ops
+    from prx_actors.tasks.task import Task
+
+__all__ = ["become", "ids", "operations"]
+
+
+def operations(command: Command) -> Ops:
+    """Return what makes a task what the command asks for, but for exec, for `prx.with_ops`.
+
+    What takes privileges comes before they are given up.
+
+    Example:
+        >>> from prx_actors import Command
+        >>> from prx_actors.programs.operations import operations
+        >>> operations(Command(["true"], umask=0o22, cwd="/", no_new_privs=False))
+        [('chdir', '/'), ('umask', 18)]
+
+    """
+    return list(_operations(command))
+
+
+def _operations(command: Command) -> Iterator[tuple[Any, ...]]:
+    if command.pty is not False:
+        yield ("ioctl", terminal_fd(command), "tiocsctty", 0)
+    if command.nice is not None:
+        yield ("setpriority", "prio_process", 0, command.nice)
+    for name, limit in command.rlimits.items():
+        yield ("setrlimit", resource(name), (limit, limit) if isinstance(limit, int) else limit)
+    # Its parent is a process of another time, which may have been elsewhere.
+    yield ("chdir", Path.cwd() if command.cwd is None else command.cwd)
+    if command.umask is not None:
+        yield ("umask", command.umask)
+    yield from _identity(command)
+    if command.no_new_privs:
+        yield ("prctl", "pr_set_no_new_privs", 1)
+
+
+def _identity(command: Command) -> Iterator[tuple[Any, ...]]:
+    user, group, groups = ids(command)
+    if groups is not None:
+        yield ("setgroups", groups)
+    if group is not None:
+        yield ("setresgid", group, group, group)
+    if user is not None:
+        yield ("setresuid", user, user, user)
+
+
+def ids(command: Command) -> tuple[int | None, int | None, list[int] | None]:
+    """Return user, group and supplementary groups as numbers, none for what stays."""
+    user = None if command.user is None else _user(command.user)
+    group = None if command.group is None else _group(command.group)
+    groups = None if command.groups is None else [_group(one) for one in command.groups]
+    entry = None if user is None else _entry(user)
+    if entry is not None:
+        group = entry.pw_gid if group is None else group
+        groups = os.getgrouplist(entry.pw_name, group) if groups is None else groups
+    elif user is not None:
+        # Nobody knows it: it gets no groups of ours.
+        groups = [] if groups is None else groups
+    return user, group, groups
+
+
+def _user(user: str | int) -> int:
+    return user if isinstance(user, int) else pwd.getpwnam(user).pw_uid
+
+
+def _group(group: str | int) -> int:
+    return group if isinstance(group, int) else grp.getgrnam(group).gr_gid
+
+
+def _entry(user: int) -> pwd.struct_passwd | None:
+    try:
+        return pwd.getpwuid(user)
+    except KeyError:
+        return None
+
+
+def become(task: Task, command: Command) -> None:
+    """Turn a task into the program, which the `PATH` of the command's environment leads to.
+
+    Raises:
+        OSError: of the last place where it may be, but for those where it is not
+
+    """
+    env = command.environment()
+    variables = [f"{name}={value}" for name, value in env.items()]
+    arg0 = command.argv[0] if command.arg0 is None else command.arg0
+    failure: OSError | None = None
+    for path in _candidates(command.argv[0], env):
+        try:
+            task.execve([path, *command.argv[1:]], variables, arg0)
+        except OSError as error:
+            if error.errno not in {errno.ENOENT, errno.ENOTDIR, errno.EACCES}:
+                raise
+            # As execvp(3): one that may not be run tells more than those that are not there.
+            failure = error if failure is None or error.errno == errno.EACCES else failure
+        else:
+            return
+    assert failure is not None  # noqa: S101 -- there is a candidate
+    failure.filename = command.argv[0]
+    raise failure
+
+
+def _candidates(program: str | bytes | os.PathLike[str], env: dict[str, str]) -> list[bytes]:
+    name = os.fsencode(program)
+    if b"/" in name:
+        return [name]
+    return [os.path.join(os.fsencode(folder), name) for folder in os.get_exec_path(env)]  # noqa: PTH118 -- bytes

@@ -1,0 +1,92 @@
+"""Service, the child of a supervisor that stands for a program."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from prx_actors.actors import send_after
+from prx_actors.actors.threads import current_process
+from prx_actors.otp import GenServer, Stop
+from prx_actors.programs.feeder import Failed, Feeder
+from prx_actors.programs.launch import launch
+from prx_actors.programs.outlets import Outlets
+from prx_actors.programs.starting import EndedError, Starting
+from prx_actors.tasks.messages import ExitStatus, Stderr, Stdout, TermSig
+
+if TYPE_CHECKING:
+    from prx_actors.actors import Pid
+    from prx_actors.programs.command import Command
+    from prx_actors.tasks.task import Task
+
+__all__ = ["Service"]
+
+
+class _TimeIsOver:
+    """The program has run for as long as its command allows."""
+
+
+class Service(GenServer):
+    """Owns a program: logs what it says, and ends as it ends.
+
+    Args:
+        command: what to run
+
+    """
+
+    @classmethod
+    def start_command(cls, command: Command) -> Pid:
+        """Start a program as a child of the calling supervisor, and wait until it is ready.
+
+        Raises:
+            StartError: it does not start, or is not ready in time
+
+        """
+        pid = cls.start_link(command)
+        # Owned, so that the supervisor leaves it the time that it bounds itself.
+        current_process()._adopt(pid)
+        return pid
+
+    def init(self, command: Command) -> Stop | None:
+        """Start the program, and wait until it is ready."""
+        prepare = getattr(command.readiness, "prepare", None)
+        self.command = command = command if prepare is None else prepare(command)
+        self.outlets = Outlets(command, logging.getLogger(f"prx_actors.programs.{command.name}"))
+        self.task: Task = launch(command)
+        self.feeder = Feeder(self, self.task, command) if Feeder.is_needed(command) else None
+        if self.feeder is not None:
+            self.feeder.begin()
+        if command.timeout is not None:
+            send_after(command.timeout, self.actor_ref, _TimeIsOver())
+        try:
+            if command.readiness is not None:
+                command.readiness.wait_ready(Starting(command, self.task, self.outlets.take))
+        except EndedError as error:
+            self.outlets.close()
+            return Stop(error.end)
+        return None
+
+    def handle_info(self, message: Any) -> Any:
+        """Log output, and end when the program has ended."""
+        match message:
+            case Stdout() | Stderr():
+                self.outlets.take(message)
+            case ExitStatus() | TermSig():
+                return Stop(self._reason(message))
+            case Failed(error):
+                return Stop(error)
+            case _TimeIsOver():
+                self.task._process.driver.ask(self.command.stop_signal, self.command.grace)
+            case _:
+                return super().handle_info(message)
+        return None
+
+    def _reason(self, end: ExitStatus | TermSig) -> object:
+        if not self.command.allows(end):
+            return end
+        failed_above = None if self.feeder is None else self.feeder.failure
+        return "normal" if failed_above is None else failed_above
+
+    def terminate(self, _reason: object) -> None:
+        """Log the last line."""
+        self.outlets.close()
