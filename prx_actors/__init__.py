@@ -47,17 +47,6 @@ from prx_actors.actors import (
     whereis,
 )
 from prx_actors.driver.keeper import shutdown
-from prx_actors.otp import (
-    Application,
-    CallError,
-    ChildSpec,
-    DynamicSupervisor,
-    GenServer,
-    StartError,
-    StateMachine,
-    Supervisor,
-)
-from prx_actors.programs import Command, Completed, pipe, run, stream
 from prx_actors.system.structures import Ptr
 from prx_actors.tasks.errors import (
     NotInCallState,
@@ -89,21 +78,15 @@ if TYPE_CHECKING:
         StateMachine,
         Supervisor,
     )
+    from prx_actors.programs import Command, Completed, pipe, run, stream
 else:
-    # Who makes processes only does not wait for the behaviours.
-    _MODULES = dict.fromkeys(
-        [
-            "Application",
-            "CallError",
-            "ChildSpec",
-            "DynamicSupervisor",
-            "GenServer",
-            "StartError",
-            "StateMachine",
-            "Supervisor",
-        ],
-        "prx_actors.otp",
+    # Who makes processes only does not wait for what stands on them.
+    _OTP = (
+        *("Application", "CallError", "ChildSpec", "DynamicSupervisor", "GenServer", "StartError", "StateMachine"),
+        "Supervisor",
     )
+    _PROGRAMS = ("Command", "Completed", "pipe", "run", "stream")
+    _MODULES = {**dict.fromkeys(_OTP, "prx_actors.otp"), **dict.fromkeys(_PROGRAMS, "prx_actors.programs")}
 
     def __getattr__(name: str) -> object:
         if name not in _MODULES:
