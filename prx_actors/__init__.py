@@ -78,7 +78,10 @@ if TYPE_CHECKING:
         StateMachine,
         Supervisor,
     )
-    from prx_actors.programs import Command, Completed, pipe, run, stream
+    from prx_actors.programs.command import Command
+    from prx_actors.programs.completed import Completed
+    from prx_actors.programs.run import run
+    from prx_actors.programs.stream import pipe, stream
 else:
     # Who makes processes only does not wait for what stands on them.
     _OTP = (
