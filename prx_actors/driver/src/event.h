@@ -2,11 +2,18 @@
 #pragma once
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /* 0, -EAGAIN (the loop is told when there is room again), or what send(2) said. */
 int event_send_child(int tag, int64_t id, int value);
 int event_send_signal(const siginfo_t *info);
+
+/* What does not end of what a child has left, and of the processes with a task's mark; as many pids as one event
+ * names. */
+int event_send_swept(int64_t id, bool any, const pid_t *pids, int count);
+int event_send_searched(int64_t id, const pid_t *pids, int count);
 
 /* In a new driver: part of an order to the parent is not for us. */
 void event_forget(void);
