@@ -220,10 +220,11 @@ class Process(Turns):
             dependent._on_exited(self._release)
         return True
 
-    def _release(self, pid: Pid, _reason: object = None) -> None:
+    def _release(self, pid: Pid, reason: object = None) -> None:
         """Let a process live on; also what its exit does."""
         with self._lock:
             self._dependents.pop(pid, None)
+            self._final_reason = signals.outlived(self, reason)
         self._announce_when_gone()
 
     def _dependent_reason(self, reason: object) -> object:

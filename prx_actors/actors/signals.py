@@ -8,7 +8,7 @@ fires only while the watcher has its half.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from pykka._envelope import Envelope
 
@@ -26,6 +26,7 @@ __all__ = [
     "add_monitor",
     "announce",
     "deliver_exit",
+    "outlived",
     "remove_link",
     "remove_monitor",
 ]
@@ -137,6 +138,30 @@ def _deliver_message(process: Process, sender: Pid | None, reason: object, *, li
 def is_reason(reason: object, name: str) -> bool:
     """Compare a reason, which may be an object with any kind of `__eq__`."""
     return isinstance(reason, str) and reason == name
+
+
+def outlived(process: Process, reason: object) -> object:
+    """Return the exit reason of a process that ends, or has not begun to, after the end of what belongs to it.
+
+    Whatever its own reason, what could not be killed below it is told of.
+
+    Args:
+        process: the one above
+        reason: that of what belongs to it, `("unkillable", pids)` or any other
+
+    """
+    own = process._final_reason
+    if process._running or not _is_unkillable(reason):
+        return own
+    pids = {*reason[1], *(own[1] if _is_unkillable(own) else ())}
+    return "unkillable", tuple(sorted(pids))
+
+
+def _is_unkillable(reason: object) -> TypeGuard[tuple[str, tuple[int, ...]]]:
+    match reason:
+        case (str("unkillable"), tuple(pids)):
+            return all(isinstance(pid, int) for pid in pids)
+    return False
 
 
 def announce(process: Process) -> None:

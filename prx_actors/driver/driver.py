@@ -8,6 +8,7 @@ import logging
 import os
 import select
 import threading
+import time
 import weakref
 from functools import partial
 from itertools import count
@@ -17,11 +18,13 @@ from prx_actors.driver.ending import Ending
 from prx_actors.driver.pipes import InputPipe, OutputPipe
 from prx_actors.driver.protocol import Frames
 from prx_actors.driver.reactor import Timer, reactor
+from prx_actors.driver.search import Searches
 from prx_actors.driver.state import State
 from prx_actors.driver.sweep import Sweep
 from prx_actors.driver.turn import ChannelClosedError, Turns
 from prx_actors.system.native import lib
 from prx_actors.system.pidfd import host_pid, wait_status
+from prx_actors.system.procfs import children_as_seen_by, is_stopped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,8 +40,9 @@ _ids = count(1)
 
 
 LOOK_EVERY = 0.002
-LOOKS = 150
-"""How often to look whether an orphan has been reaped."""
+ORPHAN_PATIENCE = 0.3
+CHILD_PATIENCE = 1.0
+"""How often to look whether a process that has ended was reaped, and for how long."""
 
 
 EVENT_MAX = 4096
@@ -64,8 +68,10 @@ class Driver(Ending):
         self.pid: int | None = None
         """The pid in the parent's namespace."""
         self.children: dict[int, Driver] = {}
-        self.sweep: Sweep = Sweep(None if parent is None else parent.sweep)
+        self.sweep: Sweep = Sweep(self, None if parent is None else parent.sweep)
         """Of what it leaves behind."""
+        self.searches: Searches = Searches(self) if parent is None else parent.searches
+        """Those of its keeper."""
         self._sweeps: dict[int, Sweep] = {}
         self.turns = Turns(channels, self._on_late_reply)
         self.stdin = InputPipe(channels)
@@ -73,12 +79,16 @@ class Driver(Ending):
         self.stderr = self._output("stderr")
         self._lock = threading.RLock()
         self._frames = Frames(EVENT_MAX)
-        self._deadline: Timer | None = None
+        self.ends_at: float | None = None
+        """When SIGKILL is due, by the monotonic clock, once it is to end."""
+        self._step: Timer | None = None
         self._event_closed = False
         self._waiting_signal: tuple[int, float] | None = None
         self._watched = False
         self.child_signal_taken = False
         """Whether the user may have taken SIGCHLD over, and with it the reaping of children."""
+        self.moved: bool = parent is not None and parent.moved
+        """Whether `setns` may have moved it to where its orphans are adopted by strangers."""
         self.ptrace_called = False
         """Whether it may trace its children, or be traced by its parent."""
 
@@ -250,12 +260,22 @@ class Driver(Ending):
                     self._sweeps[child_id] = child.sweep
                     child.sweep.begin()
                     child.on_exited(status)
-            case [lib.PRX_EVENT_SWEPT, int(child_id), int(left)]:
-                sweep = self._sweeps.pop(child_id, None)
-                if sweep is not None:
-                    sweep.finish(left)
             case [lib.PRX_EVENT_SIGNAL, int(signal), bytes(info)]:
                 self.listener.on_signal(signal, info)
+            case _:
+                self._on_sweep_message(message)
+
+    def _on_sweep_message(self, message: list[Any]) -> None:
+        match message:
+            case [lib.PRX_EVENT_SWEEPING, int(child_id), int()]:
+                if child_id in self._sweeps:
+                    self._sweeps[child_id].on_sweeping()
+            case [lib.PRX_EVENT_SWEPT, int(child_id), int(found), list(left)]:
+                sweep = self._sweeps.pop(child_id, None)
+                if sweep is not None:
+                    sweep.on_swept(found=bool(found), left=self._as_seen_from_here(left))
+            case [lib.PRX_EVENT_SEARCHED, int(task_id), list(left)]:
+                self.searches.on_searched(task_id, left)
             case _:
                 msg = f"unknown event {message!r}"
                 raise ValueError(msg)
@@ -268,13 +288,28 @@ class Driver(Ending):
             self.state = State.GONE
         with contextlib.suppress(EOFError, ValueError):
             self._read_events()
+        killed = status is None or (os.WIFSIGNALED(status) and not self.executed)
+        if self.parent is not None and (killed or self.moved):
+            self.sweep.suspect()
         for child in list(self.children.values()):
+            if killed:
+                child.sweep.suspect()
             child.watch()
         for sweep in self._sweeps.values():
-            sweep.finish(0)  # that of this one is theirs, too
-        if self._deadline is not None:
-            self._deadline.cancel()
+            sweep.on_swept(found=killed, left=())  # the sweep of this one is theirs, too
+        if self._step is not None:
+            self._step.cancel()
         self.listener.on_reaped(status)
+        if self.parent is None:
+            self.searches.on_keeper_ended()
+
+    def _as_seen_from_here(self, pids: list[int]) -> list[int]:
+        """Return the pids of children that this one has named by its own namespace's numbers."""
+        host_pid = self.host_pid()
+        if not pids or host_pid is None:
+            return pids
+        seen = children_as_seen_by(host_pid)
+        return [seen[pid] for pid in pids if pid in seen]
 
     def watch(self) -> None:
         """Watch the process itself: its parent, which would report its end, is gone."""
@@ -288,14 +323,22 @@ class Driver(Ending):
         pidfd = self.channels.c.pidfd
         if pidfd >= 0:
             reactor.unregister(pidfd)
-            self._await_reaping(LOOKS)
+            patience = ORPHAN_PATIENCE if self._parent_is_gone() else CHILD_PATIENCE
+            self._await_reaping(time.monotonic() + patience)
 
-    def _await_reaping(self, looks: int) -> None:
+    def _parent_is_gone(self) -> bool:
+        return self.parent is None or self.parent.state is State.GONE
+
+    def _await_reaping(self, until: float) -> None:
         # Who has become its parent reaps it: a driver at once, init in its own time, which is not waited for.
-        if looks and self.host_pid() is not None:
-            reactor.call_later(LOOK_EVERY, partial(self._await_reaping, looks - 1))
-        else:
+        if self.host_pid() is None or time.monotonic() >= until or self._parent_is_stopped():
             self.on_exited(wait_status(self.channels.c.pidfd))
+        else:
+            reactor.call_later(LOOK_EVERY, partial(self._await_reaping, until))
+
+    def _parent_is_stopped(self) -> bool:
+        pid = None if self.parent is None else self.parent.host_pid()
+        return pid is not None and is_stopped(pid)
 
     def _on_output_closed(self) -> None:
         if self.state is State.GONE and not (self.stdout.open or self.stderr.open):

@@ -4,31 +4,34 @@ from __future__ import annotations
 
 import logging
 import os
+import time
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from prx_actors.driver.protocol import frame
 from prx_actors.driver.reactor import Timer, reactor
 from prx_actors.driver.state import State
+from prx_actors.driver.sweep import LATE, SIGKILL, UNTOLD
 from prx_actors.system.native import lib
 from prx_actors.system.pidfd import send_signal
 
 if TYPE_CHECKING:
     import threading
+    from collections.abc import Callable
 
     from prx_actors.driver.channels import Channels
     from prx_actors.driver.driver import Driver
     from prx_actors.driver.listener import Listener
+    from prx_actors.driver.search import Searches
     from prx_actors.driver.sweep import Sweep
     from prx_actors.driver.turn import Turns
 
-__all__ = ["SIGKILL", "Ending"]
+__all__ = ["Ending"]
 
 logger = logging.getLogger("prx_actors")
 
-SIGKILL = 9
-
-LATE = 0.5
-"""Seconds after the deadline that a driver has to end its own children."""
+SILENCE = 0.2
+"""Seconds after which a process that ends is watched: its parent may be stopped, and tell nothing."""
 
 
 class Ending:
@@ -40,15 +43,25 @@ class Ending:
     channels: Channels
     turns: Turns
     sweep: Sweep
+    searches: Searches
     state: State
     ptrace_called: bool
     _lock: threading.RLock
-    _deadline: Timer | None
+    ends_at: float | None
+    _step: Timer | None
     _event_closed: bool
     _waiting_signal: tuple[int, float] | None
 
     def watch(self) -> None:
         """Watch the process itself."""
+        raise NotImplementedError
+
+    def on_exited(self, status: int | None) -> None:
+        """Learn that the process has ended."""
+        raise NotImplementedError
+
+    def host_pid(self) -> int | None:
+        """Return the pid as the runtime sees it."""
         raise NotImplementedError
 
     def end(self, signal: int, delay: float) -> None:
@@ -65,13 +78,38 @@ class Ending:
             executed = self.state is not State.CALL
             if self._is_reaped_by_user():
                 # Told before it can end: whoever is ended from here is not left to a waitpid that may not come.
-                self._order_parent(0, delay + LATE)
+                self.order_parent(0, delay + LATE)
                 reactor.call_soon(self.watch)
             self.shut()
             if executed and signal:
                 self._signal_program(signal, delay)
-            late = delay if executed else delay + LATE
-            self._deadline = reactor.call_later(late, self.kill)
+            self.ends_at = time.monotonic() + delay
+            # A driver has time to end its own children.
+            steps = [
+                (SILENCE, self.watch),
+                (delay if executed else delay + LATE, self.kill),
+                (delay + LATE, self.sweep.kill),
+                (delay + UNTOLD, self._give_up),
+            ]
+            self._take_steps(0.0, sorted(steps, key=itemgetter(0)))
+
+    def _take_steps(self, now: float, steps: list[tuple[float, Callable[[], None]]]) -> None:
+        # One timer at a time: nearly all that is ended goes before the first.
+        (then, step), *rest = steps
+
+        def take() -> None:
+            if self.state is not State.GONE:
+                if rest:
+                    self._take_steps(then, rest)
+                step()
+
+        self._step = reactor.call_later(then - now, take)
+
+    def _give_up(self) -> None:
+        pid = self.host_pid()
+        if pid is not None:
+            self.sweep.note_left(pid)
+        self.on_exited(None)
 
     def ask(self, signal: int, delay: float) -> None:
         """Ask a program to end, whose end is reported then as any other; from any thread.
@@ -82,8 +120,8 @@ class Ending:
 
         """
         with self._lock:
-            if self.state not in {State.GONE, State.FORKED} and self._deadline is None:
-                self._deadline = reactor.call_later(delay, self.kill)
+            if self.state not in {State.GONE, State.FORKED} and self._step is None:
+                self._step = reactor.call_later(delay, self.kill)
                 self._signal_program(signal, delay)
 
     def _is_reaped_by_user(self) -> bool:
@@ -118,7 +156,7 @@ class Ending:
                 return
             if signal != SIGKILL and self._may_be_traced():
                 # Who is stopped in a trace gets no signal: its parent lets it go first.
-                self._order_parent(signal, delay)
+                self.order_parent(signal, delay)
                 return
             try:
                 send_signal(self.channels.c.pidfd, signal)
@@ -126,19 +164,15 @@ class Ending:
                 pass
             except OSError:
                 # Other credentials or namespaces than ours: its parent may.
-                self._order_parent(signal, delay)
+                self.order_parent(signal, delay)
 
     def _may_be_traced(self) -> bool:
         return self.parent is not None and (self.ptrace_called or self.parent.ptrace_called)
 
-    def _order_parent(self, signal: int, delay: float) -> None:
+    def order_parent(self, signal: int, delay: float) -> None:
+        """Have the parent end the process, or what it has left: a signal now, SIGKILL after some seconds."""
         if self.parent is not None:
             self.parent.order(frame(lib.PRX_ORDER_END, self.id, signal, int(delay * 1_000_000)))
-
-    def end_left(self, signal: int, microseconds: int) -> None:
-        """End what the process has left behind, if anything: a signal now, SIGKILL in time."""
-        if self.sweep.under_way and self.parent is not None:
-            self.parent.order(frame(lib.PRX_ORDER_END, self.id, signal, microseconds))
 
     def order(self, message: bytes) -> None:
         """Send an order, which the driver obeys between calls."""

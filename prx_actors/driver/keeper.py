@@ -11,6 +11,7 @@ import socket
 import subprocess
 import threading
 import time
+from itertools import count
 from typing import IO, TYPE_CHECKING
 
 from prx_actors.driver.channels import Channels
@@ -21,13 +22,18 @@ from prx_actors.system.limits import raise_nofile
 from prx_actors.system.native import lib
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from prx_actors.driver.listener import Stream
 
 __all__ = ["Keeper", "driver_path", "keeper_for", "shutdown"]
 
 logger = logging.getLogger("prx_actors")
 
-RUN_ID = int.from_bytes(os.urandom(5), "little") >> 4
+RUN_ID_BITS = 36
+RUN_ID = int.from_bytes(os.urandom(8), "little") & (1 << RUN_ID_BITS) - 1
+"""That of the first keeper; each one has its own, since it ends all that bears it when it ends itself."""
+_keeper_numbers = count()
 START_LIMIT = 30.0
 """Seconds that a launcher may take to bring the driver up."""
 END_LIMIT = 5.0
@@ -43,9 +49,19 @@ def driver_path() -> str:
 
 
 class Keeper:
-    """One running keeper; the listener of its own driver."""
+    """One running keeper; the listener of its own driver.
 
-    def __init__(self, launcher: tuple[str, ...], path: str) -> None:
+    Args:
+        launcher: argv in front of the driver's path, often empty
+        path: the driver
+        run_id: that of another keeper, whose tasks this one is to search for
+
+    """
+
+    def __init__(self, launcher: tuple[str, ...], path: str, run_id: int | None = None) -> None:
+        self._argv = launcher, path
+        self._succeeds = run_id is not None
+        self.run_id = (RUN_ID + next(_keeper_numbers)) % (1 << RUN_ID_BITS) if run_id is None else run_id
         # A lock and not an event, whose own lock an interrupt may lose.
         self._living = threading.Lock()
         self._living.acquire()
@@ -85,10 +101,12 @@ class Keeper:
             channels.c.call = os.dup(near.fileno())
             channels.c.event = os.dup(events.fileno())
         self.driver = Driver(None, self, channels)
+        self.driver.searches.succeed = self._succeed
+        self.driver.searches.has_successor = not self._succeeds
         self.driver.start()
 
     def _greet(self, near: socket.socket, far_events: socket.socket, limits: tuple[int, int]) -> None:
-        hello = frame(lib.PRX_PROTOCOL_VERSION, RUN_ID, *limits)
+        hello = frame(lib.PRX_PROTOCOL_VERSION, self.run_id, *limits)
         runtime = os.pidfd_open(os.getpid())
         try:
             socket.send_fds(near, [hello], [far_events.fileno(), runtime])
@@ -157,7 +175,8 @@ class Keeper:
     def _on_launcher_ended(self, _events: int) -> None:
         """Reap the launcher; a keeper that survives it ends too."""
         self._reap_launcher()
-        self.end()
+        self.usable = False
+        self.driver.shut()
         self._part_ended("launcher")
 
     def _part_ended(self, part: str) -> None:
@@ -178,10 +197,26 @@ class Keeper:
         self._living.release()
         return True
 
+    def _succeed(self, then: Callable[[Driver | None], None]) -> None:
+        """Start a keeper that searches in the stead of this one, which has ended; not on the reactor's thread."""
+
+        def start() -> None:
+            try:
+                driver = Keeper(*self._argv, self.run_id).driver
+            except OSError:
+                logger.exception("No keeper searches for what was left by tasks of one that has ended")
+                driver = None
+            reactor.call_soon(lambda: then(driver))
+
+        try:
+            threading.Thread(target=start, name="prx-successor", daemon=True).start()
+        except RuntimeError:  # the interpreter ends
+            then(None)
+
     def end(self) -> None:
         """Order the keeper to end with all below it; from any thread."""
         self.usable = False
-        self.driver.shut()
+        self.driver.searches.end()
 
     def leave_to_parent(self) -> None:
         """Forget the launcher, in the child of an `os.fork()`."""

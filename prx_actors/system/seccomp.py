@@ -151,10 +151,10 @@ class Rule:
 # goes on with a wait after SIGCONT.
 NEEDED = """
     arch_prctl brk clock_gettime clone clone3 close close_range dup2 dup3 epoll_create1 epoll_ctl epoll_pwait eventfd2
-    execve exit_group fchmod fcntl fstat ftruncate getpid getrandom getsockopt kill madvise memfd_create mmap mprotect
-    mremap munmap newfstatat openat pidfd_open poll ppoll prctl prlimit64 read readlink readlinkat recvmsg
-    restart_syscall rseq rt_sigaction rt_sigprocmask rt_sigreturn sched_getaffinity sched_yield sendmsg sendto
-    set_robust_list set_tid_address setsid wait4 waitid write
+    execve exit_group fchmod fcntl fstat ftruncate getdents64 getpid getrandom getsockopt kill madvise memfd_create
+    mmap mprotect mremap munmap newfstatat openat pidfd_open pidfd_send_signal poll ppoll prctl prlimit64 read
+    readlink readlinkat recvmsg restart_syscall rseq rt_sigaction rt_sigprocmask rt_sigreturn sched_getaffinity
+    sched_yield sendmsg sendto set_robust_list set_tid_address setsid wait4 waitid write
 """
 
 PTRACE_DETACH = 17

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import time
 from typing import TYPE_CHECKING, Any, cast
@@ -10,13 +11,14 @@ from typing import TYPE_CHECKING, Any, cast
 import pykka
 
 from prx_actors.actors.latches import Future
+from prx_actors.actors.signals import outlived
 from prx_actors.actors.table import process_table
 from prx_actors.actors.threads import current_process
-from prx_actors.driver.ending import SIGKILL
 from prx_actors.driver.image import fill_image
 from prx_actors.driver.protocol import CALLS, OPTIONS, Call
 from prx_actors.driver.reactor import Timer, reactor
 from prx_actors.driver.state import State
+from prx_actors.driver.sweep import SIGKILL, UNTOLD
 from prx_actors.driver.turn import ChannelClosedError, call_deadline
 from prx_actors.tasks.arguments import convert
 from prx_actors.tasks.errors import UndefinedCall
@@ -37,9 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TaskProcess"]
 
-
-UNTOLD = 1.0
-"""Seconds after the deadline at which the end is announced, whatever may be left."""
+logger = logging.getLogger("prx_actors")
 
 
 class TaskProcess(RelatedProcess):
@@ -321,11 +321,27 @@ class TaskProcess(RelatedProcess):
             self._drain.cancel()
         if self._handing is not None and not self._handing.over(self._close_down):
             return
-        at_once = self._at_once()
-        self.driver.end_left(SIGKILL if at_once else self.signaloneof, 0 if at_once else self.options["killdelay"])
+        sweep = self.driver.sweep
+        deadline = self._deadline()
+        sweep.end(SIGKILL if self._at_once() else self.signaloneof, deadline)
         self.driver.close()
         # Whoever restarts it on Down finds names, ports and locks free.
-        self.driver.sweep.when_over(self.options["killdelay"] / 1_000_000 + UNTOLD, self._ended)
+        sweep.when_over(deadline + UNTOLD, self._tell_end)
+
+    def _deadline(self) -> float:
+        """Return when SIGKILL is due: as the end was asked for, or from now on."""
+        now = time.monotonic()
+        if self._at_once():
+            return now
+        return self.driver.ends_at or now + self.options["killdelay"] / 1_000_000
+
+    def _tell_end(self) -> None:
+        left = self.driver.sweep.left()
+        if left:
+            logger.warning("%r is announced as ended, but processes of it do not end: %s", self.task, left)
+            self._ended(outlived(self, ("unkillable", left)))
+        else:
+            self._ended()
 
     def _resume_reading(self) -> None:
         self.driver.stdout.resume()

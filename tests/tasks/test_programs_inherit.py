@@ -16,7 +16,7 @@ import pytest
 from support.calls import children, fails, outcome, until
 
 from prx_actors import Down, Signal, Stdout, monitor, prx, receive
-from prx_actors.driver.keeper import RUN_ID
+from prx_actors.driver.keeper import driver_path, keeper_for
 
 if TYPE_CHECKING:
     from prx_actors import Task
@@ -191,11 +191,12 @@ def mark(pid: int | None) -> tuple[int, int, int]:
 
 def test_every_task_has_a_mark_that_its_daemons_inherit() -> None:
     """The run's and its own, in call state, as a program, and through setsid and an empty environment."""
-    with prx.fork() as task:
+    run_id = keeper_for((), driver_path()).run_id
+    with prx.fork(exec="") as task:
         child = prx.fork(task)
         # An answer of its own says that it has come up; fork's is the parent's.
         assert [mark(prx.getpid(one)) for one in (task, child)] == [
-            (1, RUN_ID, one._process.driver.id) for one in (task, child)
+            (1, run_id, one._process.driver.id) for one in (task, child)
         ]
         before = mark(child.host_pid)
         prx.execvp(child, ["sh", "-c", "env -i setsid sh -c 'echo $$; read line' <&0; read line"])

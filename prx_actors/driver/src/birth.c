@@ -3,6 +3,7 @@
 #include "channel.h"
 #include "children.h"
 #include "event.h"
+#include "search.h"
 #include "signals.h"
 
 #include <errno.h>
@@ -161,6 +162,7 @@ static int become_driver(const int *fds, int64_t id, const struct birth_options 
         channel_forget();
         event_forget();
         children_forget();
+        search_forget();
         take_family(slot);
         driver.id = id;
         driver.user_subreaper = false;

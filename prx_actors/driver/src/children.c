@@ -280,6 +280,7 @@ void children_end(int64_t id, int signal, int64_t deadline) {
                 if (child->id == id && !child->pid && child->sweeping) {
                         child->deadline = deadline;
                         child->sweep_from = now_usec();
+                        child->asked = true;
                         sweep_soon();
                 } else if (child->pid && (child->id == id || (child->id == STRANGER && child->of == id))) {
                         order_end(child, signal);

@@ -19,6 +19,8 @@ struct child {
         int64_t sweep_from;     /* a dead one: when what it has left is to end; until then it may still write */
         bool left;              /* dead, and has left processes behind, or may have */
         bool sweeping;          /* the runtime waits to hear that they are gone */
+        bool had_left;          /* some were found */
+        bool asked;             /* the runtime has ordered their end, and has not heard that it is under way */
 };
 
 extern struct child *children;

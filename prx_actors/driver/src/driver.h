@@ -85,6 +85,7 @@ int loop_pause(void);   /* in a call: until a signal comes (0), or the end (-EIN
 void loop_resume(void) __attribute__((noreturn));       /* the same, after an exec of the driver */
 int64_t now_usec(void);
 int64_t deadline_after(int64_t usec);   /* on that clock; for ever, when the sum does not fit */
+int64_t earlier(int64_t one, int64_t other);    /* of two times, where -1 is never */
 
 /* family.c: none, with errno, when there is no memory. */
 int family_found(void);         /* a driver's own, with its first child */

@@ -1,6 +1,7 @@
 #include "driver.h"
 
 #include "children.h"
+#include "search.h"
 #include "sweep.h"
 
 #include <stdlib.h>
@@ -38,10 +39,19 @@ void end_begin(int64_t deadline, int exit_status) {
         children_ask();
 }
 
+/* The keeper is the last to look, also for what has come away from the drivers below it: one that has forked any. */
+static bool anything_left(int64_t late) {
+        bool children = children_any();
+
+        if (driver.depth >= 0 || !driver.family || (children && late < LATE_USEC))
+                return children;
+        return !search_everything((int) driver.options[PRX_OPTION_signaloneof], driver.deadline) || children;
+}
+
 void end_step(void) {
         int64_t late = now_usec() - driver.deadline;
 
-        if (!children_any() || late >= GIVE_UP_USEC)
+        if (!anything_left(late) || late >= GIVE_UP_USEC)
                 _exit(driver.exit_status);
         /* The kernel kills what is left in the namespace when its init goes. */
         if (late >= 0 && is_init())

@@ -3,6 +3,7 @@
 #include "children.h"
 #include "driver.h"
 #include "msgpack.h"
+#include "search.h"
 #include "signals.h"
 #include "state.h"
 
@@ -10,7 +11,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { PREFIX = 4, EVENT_MAX = PREFIX + 32 + sizeof(siginfo_t) };
+enum { PREFIX = 4, PID_MAX = 5, EVENT_MAX = PREFIX + 32 + PID_MAX * PRX_PIDS_MAX };
+
+_Static_assert(PID_MAX * PRX_PIDS_MAX >= sizeof(siginfo_t), "an event has room for a siginfo_t");
 
 static void put_length(uint8_t *frame, size_t size) {
         for (size_t i = 0; i < PREFIX; i++)
@@ -66,6 +69,46 @@ int event_send_signal(const siginfo_t *info) {
         return send_frame(&w);
 }
 
+static void write_pids(struct mp_writer *w, const pid_t *pids, int count) {
+        mp_write_array(w, (uint32_t) count);
+        for (int i = 0; i < count; i++)
+                mp_write_int(w, pids[i]);
+}
+
+int event_send_swept(int64_t id, bool any, const pid_t *pids, int count) {
+        uint8_t data[EVENT_MAX];
+        struct mp_writer w = { .data = data, .size = PREFIX, .capacity = sizeof(data), .limit = sizeof(data) };
+
+        mp_write_array(&w, 4);
+        mp_write_int(&w, PRX_EVENT_SWEPT);
+        mp_write_int(&w, id);
+        mp_write_int(&w, any);
+        write_pids(&w, pids, count);
+        return send_frame(&w);
+}
+
+int event_send_searched(int64_t id, const pid_t *pids, int count) {
+        uint8_t data[EVENT_MAX];
+        struct mp_writer w = { .data = data, .size = PREFIX, .capacity = sizeof(data), .limit = sizeof(data) };
+
+        mp_write_array(&w, 3);
+        mp_write_int(&w, PRX_EVENT_SEARCHED);
+        mp_write_int(&w, id);
+        write_pids(&w, pids, count);
+        return send_frame(&w);
+}
+
+/* 0, or -EBADMSG: to search is for the keeper alone. */
+static int perform(int64_t tag, int64_t id, int signal, int64_t deadline) {
+        if (tag == PRX_ORDER_END)
+                children_end(id, signal, deadline);
+        else if (tag != PRX_ORDER_SEARCH || driver.depth >= 0)
+                return -EBADMSG;
+        else
+                search_begin(id, signal, deadline);
+        return 0;
+}
+
 static void obey(uint8_t *order, size_t size) {
         struct mp_reader r;
 
@@ -75,11 +118,9 @@ static void obey(uint8_t *order, size_t size) {
         int64_t id = mp_read_int(&r);
         int64_t signal = mp_read_int(&r);
         int64_t delay = mp_read_int(&r);
-        if (r.failed || count != 4 || tag != PRX_ORDER_END || signal < 0 || signal > SIGRTMAX || delay < 0 ||
-            r.at != r.end)
+        if (r.failed || count != 4 || signal < 0 || signal > SIGRTMAX || delay < 0 || r.at != r.end ||
+            perform(tag, id, (int) signal, deadline_after(delay)) < 0)
                 end_begin(deadline_after(driver.options[PRX_OPTION_killdelay]), PRX_EXIT_PROTOCOL);
-        else
-                children_end(id, (int) signal, deadline_after(delay));
 }
 
 static size_t frame_length(const uint8_t *frame) {

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /* What a dead process, and the children that it had waited for, have used: microseconds, KiB. */
 struct event_usage {
@@ -13,6 +15,11 @@ struct event_usage {
 int event_send_child(int tag, int64_t id, int value);
 int event_send_end(int tag, int64_t id, int status, const struct event_usage *usage);
 int event_send_signal(const siginfo_t *info);
+
+/* What does not end of what a child has left, and of the processes with a task's mark; as many pids as one event
+ * names. */
+int event_send_swept(int64_t id, bool any, const pid_t *pids, int count);
+int event_send_searched(int64_t id, const pid_t *pids, int count);
 
 /* In a new driver: part of an order to the parent is not for us. */
 void event_forget(void);

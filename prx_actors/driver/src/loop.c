@@ -3,6 +3,7 @@
 #include "channel.h"
 #include "children.h"
 #include "event.h"
+#include "search.h"
 #include "signals.h"
 #include "sweep.h"
 
@@ -23,6 +24,10 @@ int64_t deadline_after(int64_t usec) {
         int64_t now = now_usec();
 
         return usec < INT64_MAX - now ? now + usec : INT64_MAX;
+}
+
+int64_t earlier(int64_t one, int64_t other) {
+        return one < 0 || (other >= 0 && other < one) ? other : one;
 }
 
 static int watch(int fd) {
@@ -108,8 +113,7 @@ static int timeout_ms(void) {
         int64_t sweep = sweep_step(now);
         int64_t next = children_kill_late(now);
 
-        if (next < 0 || (sweep >= 0 && sweep < next))
-                next = sweep;
+        next = earlier(earlier(next, sweep), search_step(now));
         /* While the end goes on, strangers come back without a signal to us: look for them. */
         if (driver.ending)
                 return 20;

@@ -3,6 +3,7 @@
 #include "driver.h"
 
 #include "reexec.h"
+#include "search.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -114,5 +115,6 @@ int main(int argc, char **argv) {
         if (loop_init() < 0)
                 return PRX_EXIT_RESOURCE;
         image_init();
+        search_init();
         loop_run();
 }

@@ -1,5 +1,6 @@
 #include "procfs.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -49,15 +50,61 @@ static uint64_t parse_limit(const char *text) {
         return found ? strtoull(found + sizeof(row) - 1, NULL, 10) : 0;
 }
 
+/* What fits of a file, with a NUL behind it. */
+static void read_text(const char *path, char *ret_text, size_t size) {
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
+        ssize_t n = fd < 0 ? 0 : read(fd, ret_text, size - 1);
+
+        if (fd >= 0)
+                (void) close(fd);
+        ret_text[n > 0 ? n : 0] = 0;
+}
+
 uint64_t procfs_rttime(pid_t pid) {
         char text[4096];
+        char path[32];
 
-        (void) snprintf(text, sizeof(text), "/proc/%d/limits", pid);
-        int fd = open(text, O_RDONLY | O_CLOEXEC);
-        if (fd < 0)
-                return 0;
-        ssize_t n = read(fd, text, sizeof(text) - 1);
-        (void) close(fd);
-        text[n > 0 ? n : 0] = 0;
+        (void) snprintf(path, sizeof(path), "/proc/%d/limits", pid);
+        read_text(path, text, sizeof(text));
         return parse_limit(text);
+}
+
+int procfs_all(procfs_visit *visit) {
+        const struct dirent *entry;
+
+        if (!is_own_namespace())
+                return -ENOENT;
+        DIR *dir = opendir("/proc");
+        if (!dir)
+                return -errno;
+        while ((entry = readdir(dir)))
+                if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9')
+                        visit((pid_t) strtol(entry->d_name, NULL, 10));
+        (void) closedir(dir);
+        return 0;
+}
+
+pid_t procfs_pid(int pidfd) {
+        static const char row[] = "\nPid:";
+        char text[512];
+        char path[32];
+
+        (void) snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pidfd);
+        read_text(path, text, sizeof(text));
+        const char *found = strstr(text, row);
+        long pid = found ? strtol(found + sizeof(row) - 1, NULL, 10) : 0;
+        return pid > 0 ? (pid_t) pid : 0;
+}
+
+/* Field 22 of proc_pid_stat(5). The name, field 2, may hold anything, but no other field holds a parenthesis. */
+uint64_t procfs_start(pid_t pid) {
+        char text[1024];
+        char path[32];
+
+        (void) snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+        read_text(path, text, sizeof(text));
+        const char *at = strrchr(text, ')');
+        for (int field = 2; at && field < 22; field++)
+                at = strchr(at + 1, ' ');
+        return at ? strtoull(at, NULL, 10) : 0;
 }

@@ -17,6 +17,7 @@ enum {
         PRX_HELLO_FDS = 2,              /* event socket, pidfd of the runtime */
         PRX_FORK_FDS = 5,               /* call socket, event socket, stdin, stdout, stderr */
         PRX_REPLY_FDS = 1,              /* pidfd of the child */
+        PRX_PIDS_MAX = 32,              /* pids that one event names */
 };
 
 /* How a driver exits. 0 is an end by order: the channel was closed, or `exit` said so. */
@@ -31,11 +32,14 @@ enum prx_event {
                                          * usage is user and system time in microseconds, and KiB of memory */
         PRX_EVENT_SIGNAL = 2,           /* [2, signal, siginfo_t] */
         PRX_EVENT_LEFT = 3,             /* [3, child, wait status, usage...]: it has left processes behind, or may have */
-        PRX_EVENT_SWEPT = 4,            /* [4, child, n]: of these, n do not end */
+        PRX_EVENT_SWEPT = 4,            /* [4, child, whether there were any, [pid...]]: these do not end */
+        PRX_EVENT_SWEEPING = 5,         /* [5, child, 0]: the order to end what it has left is being obeyed */
+        PRX_EVENT_SEARCHED = 6,         /* [6, task, [pid...]]: of the processes with its mark, these do not end */
 };
 
 enum prx_order {
         PRX_ORDER_END = 1,              /* [1, child, signal, microseconds to SIGKILL]: end that child */
+        PRX_ORDER_SEARCH = 2,           /* [2, task, signal, microseconds to SIGKILL]: end all with its mark; the keeper's */
 };
 
 /* Options of a task: name and default. Integers; times are microseconds. Inherited by forks. */

@@ -71,7 +71,7 @@ static bool anybody_sweeping(void) {
         return false;
 }
 
-static void count(pid_t pid) {
+static void count_dead(pid_t pid) {
         if (!children_find(pid) && owner_of(pid) != STRANGER)
                 found++;
 }
@@ -82,10 +82,10 @@ void sweep_soon(void) {
         loop_want_event_writable(true);
 }
 
-static void set_left(bool left) {
+static void set_left(bool any) {
         for (int i = 0; i < children_used; i++)
                 if (children[i].unreported)
-                        children[i].left = left;
+                        children[i].left = any;
 }
 
 static bool any_stranger(void) {
@@ -105,11 +105,11 @@ void sweep_look(void) {
         bool unknown = rests(now);
         if (!unknown) {
                 last_look = now;
-                (void) procfs_children(count);
+                (void) procfs_children(count_dead);
         }
-        bool left = unknown || found || any_stranger();
-        set_left(left);
-        if (left || anybody_sweeping())
+        bool any = unknown || found || any_stranger();
+        set_left(any);
+        if (any || anybody_sweeping())
                 sweep_soon();
 }
 
@@ -127,12 +127,19 @@ static const struct child *dead_of(int64_t of) {
 static int64_t step_time;
 static int waiting_for_grace;   /* strangers that may still write */
 
+static void note_had_left(int64_t of) {
+        for (int i = 0; i < children_used; i++)
+                if (is_dead_task(&children[i]) && (of == ANYBODY || children[i].id == of))
+                        children[i].had_left = true;
+}
+
 static void end_left(pid_t pid) {
         int64_t of = children_find(pid) ? STRANGER : owner_of(pid);
         const struct child *dead = of == STRANGER ? NULL : dead_of(of);
 
         if (!dead)
                 return;
+        note_had_left(of);
         if (dead->sweep_from > step_time) {
                 waiting_for_grace++;
                 return;
@@ -146,32 +153,39 @@ static void end_left(pid_t pid) {
         }
 }
 
-static int left_of(int64_t id) {
-        int left = 0;
+static pid_t left[PRX_PIDS_MAX];
 
-        for (int i = 0; i < children_used; i++)
-                left += children[i].pid && children[i].id == STRANGER &&
-                        (children[i].of == id || children[i].of == ANYBODY);
-        return left;
+/* How many of them the event can name. */
+static int find_left(int64_t id) {
+        int found_left = 0;
+
+        for (int i = 0; i < children_used && found_left < PRX_PIDS_MAX; i++)
+                if (children[i].pid && children[i].id == STRANGER &&
+                    (children[i].of == id || children[i].of == ANYBODY))
+                        left[found_left++] = children[i].pid;
+        return found_left;
+}
+
+/* The runtime hears that its order is obeyed: a driver that is stopped, or in a call, says nothing. */
+static int64_t go_on(struct child *child, int64_t until) {
+        if (child->asked && event_send_child(PRX_EVENT_SWEEPING, child->id, 0) != -EAGAIN)
+                child->asked = false;
+        return until;
 }
 
 /* When to come back to a dead task, or -1: it is swept, and the runtime knows. */
 static int64_t finish(struct child *child, int64_t now) {
-        int left = left_of(child->id);
+        int count = find_left(child->id);
         int64_t give_up = child->deadline + GIVE_UP_USEC;
 
         if (child->sweep_from > now && waiting_for_grace)
-                return child->sweep_from;
-        if (left && now < give_up)
-                return give_up;
-        if (event_send_child(PRX_EVENT_SWEPT, child->id, left) == -EAGAIN)
+                return go_on(child, child->sweep_from);
+        if (count && now < give_up)
+                return go_on(child, give_up);
+        if (event_send_swept(child->id, child->had_left, left, count) == -EAGAIN)
                 return now + REST_USEC;
-        child->sweeping = child->left = false;
+        child->sweeping = child->left = child->asked = false;
         return -1;
-}
-
-static int64_t earlier(int64_t one, int64_t other) {
-        return one < 0 || (other >= 0 && other < one) ? other : one;
 }
 
 static void set_times(struct child *child, int64_t now) {

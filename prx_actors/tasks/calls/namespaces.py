@@ -79,6 +79,7 @@ class NamespaceCalls(Calls):
             b'inside'
 
         """
+        self._process.driver.moved = True
         self._call("setns", fd, resolve("clone", nstype))
 
     def pivot_root(self, new_root: Path, put_old: Path) -> None:
