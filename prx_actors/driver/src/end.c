@@ -1,6 +1,7 @@
 #include "driver.h"
 
 #include "children.h"
+#include "groups.h"
 #include "sweep.h"
 
 #include <stdlib.h>
@@ -41,8 +42,10 @@ void end_begin(int64_t deadline, int exit_status) {
 void end_step(void) {
         int64_t late = now_usec() - driver.deadline;
 
-        if (!children_any() || late >= GIVE_UP_USEC)
+        if ((!children_any() && groups_remove(-1) == 0) || late >= GIVE_UP_USEC)
                 _exit(driver.exit_status);
+        if (late >= 0)
+                groups_kill(-1);
         /* The kernel kills what is left in the namespace when its init goes. */
         if (late >= 0 && is_init())
                 _exit(driver.exit_status);
