@@ -3,6 +3,7 @@
 #include "channel.h"
 #include "children.h"
 #include "event.h"
+#include "groups.h"
 #include "search.h"
 #include "signals.h"
 
@@ -111,14 +112,27 @@ int birth_keeper(const char **ret_step) {
         return result;
 }
 
-static pid_t clone_process(uint64_t flags, int *ret_pidfd) {
+static pid_t clone_process(uint64_t flags, int leaf, int *ret_pidfd) {
         struct clone_args args = { .flags = flags | CLONE_PIDFD, .pidfd = (uint64_t) (uintptr_t) ret_pidfd,
                                    .exit_signal = SIGCHLD };
-        pid_t pid = (pid_t) syscall(SYS_clone3, &args, sizeof(args));
+        pid_t pid = -1;
 
+        /* Born in its group, it is never outside. Where that is not to be it goes there before it obeys anybody. */
+        if (leaf >= 0) {
+                args.flags |= CLONE_INTO_CGROUP;
+                args.cgroup = (__u64) leaf;
+                pid = (pid_t) syscall(SYS_clone3, &args, sizeof(args));
+                args.flags &= ~(uint64_t) CLONE_INTO_CGROUP;
+                args.cgroup = 0;
+        }
+        if (pid >= 0)
+                return pid;
+        pid = (pid_t) syscall(SYS_clone3, &args, sizeof(args));
         /* Seccomp filters of container engines answer ENOSYS to what they cannot look into. */
         if (pid < 0 && errno == ENOSYS)
                 pid = (pid_t) syscall(SYS_clone, flags | CLONE_PIDFD | SIGCHLD, NULL, ret_pidfd, NULL, NULL);
+        if (pid == 0)
+                groups_join(leaf);
         return pid < 0 ? -errno : pid;
 }
 
@@ -163,6 +177,7 @@ static int become_driver(const int *fds, int64_t id, const struct birth_options 
         event_forget();
         children_forget();
         search_forget();
+        groups_forget();
         take_family(slot);
         driver.id = id;
         driver.user_subreaper = false;
@@ -204,7 +219,10 @@ pid_t birth_fork(uint64_t flags, int64_t id, const struct birth_options *options
         }
         driver.family->program[slot] = 0;
         signals_hold_children();
-        pid_t pid = clone_process(flags, ret_pidfd);
+        int leaf = groups_add_leaf(id);
+        pid_t pid = clone_process(flags, leaf, ret_pidfd);
+        if (leaf >= 0)
+                (void) close(leaf);
         if (pid == 0) {
                 if (become_driver(fds, id, options, slot) < 0)
                         _exit(PRX_EXIT_RESOURCE);
@@ -212,6 +230,8 @@ pid_t birth_fork(uint64_t flags, int64_t id, const struct birth_options *options
         }
         if (pid > 0)
                 children_add(slot, pid, id, birth_option(options, PRX_OPTION_signaloneof));
+        else if (leaf >= 0)
+                (void) groups_remove(id);
         signals_release_children();
         close_all(fds);
         return pid;

@@ -1,6 +1,7 @@
 #include "driver.h"
 
 #include "children.h"
+#include "groups.h"
 #include "search.h"
 #include "sweep.h"
 
@@ -51,8 +52,10 @@ static bool anything_left(int64_t late) {
 void end_step(void) {
         int64_t late = now_usec() - driver.deadline;
 
-        if (!anything_left(late) || late >= GIVE_UP_USEC)
+        if ((!anything_left(late) && groups_remove(-1) == 0) || late >= GIVE_UP_USEC)
                 _exit(driver.exit_status);
+        if (late >= 0)
+                groups_kill(-1);
         /* The kernel kills what is left in the namespace when its init goes. */
         if (late >= 0 && is_init())
                 _exit(driver.exit_status);

@@ -2,6 +2,7 @@
  * fork. */
 #include "driver.h"
 
+#include "groups.h"
 #include "reexec.h"
 #include "search.h"
 
@@ -50,6 +51,7 @@ static int parse_hello(uint8_t *data, size_t size) {
         if (r.failed || count != 4 || version != PRX_PROTOCOL_VERSION || r.at != r.end)
                 return -EBADMSG;
         mark_init((uint64_t) run_id);
+        groups_init((uint64_t) run_id);
         if (driver.nofile_original == (rlim_t) raised)
                 driver.nofile_original = (rlim_t) original;
         return 0;

@@ -3,6 +3,7 @@
 #include "children_table.h"
 #include "driver.h"
 #include "event.h"
+#include "groups.h"
 #include "procfs.h"
 #include "signals.h"
 
@@ -13,6 +14,7 @@ enum {
         MANY = 256,             /* children; to look at so many takes long: one look serves all that end ... */
         REST_USEC = 2000,       /* ... within that time */
         GIVE_UP_USEC = 800000,  /* after the deadline */
+        LOOK_USEC = 20000,      /* for those in a leaf who are nobody's children here */
 };
 
 static volatile bool due;
@@ -40,7 +42,8 @@ static struct child *task_of(int64_t mark) {
 
 /* Whose a stranger is: a dead child's number, ANYBODY of the dead, or STRANGER while it may be of the living. */
 static int64_t owner_of(pid_t pid) {
-        int64_t mark = mark_of(pid);
+        int64_t leaf = groups_leaf_of(pid);
+        int64_t mark = leaf < 0 ? mark_of(pid) : mark_number(leaf);
         const struct child *task = mark < 0 ? NULL : task_of(mark);
 
         if (mark < 0)
@@ -95,6 +98,15 @@ static bool any_stranger(void) {
         return false;
 }
 
+static bool any_leaf(void) {
+        bool any = false;
+
+        for (int i = 0; i < children_used; i++)
+                if (children[i].unreported && groups_remove(children[i].id) < 0)
+                        any = true;
+        return any;
+}
+
 void sweep_look(void) {
         int64_t now = now_usec();
 
@@ -107,7 +119,7 @@ void sweep_look(void) {
                 last_look = now;
                 (void) procfs_children(count_dead);
         }
-        bool any = unknown || found || any_stranger();
+        bool any = any_leaf() || unknown || found || any_stranger();
         set_left(any);
         if (any || anybody_sweeping())
                 sweep_soon();
@@ -180,8 +192,13 @@ static int64_t finish(struct child *child, int64_t now) {
 
         if (child->sweep_from > now && waiting_for_grace)
                 return go_on(child, child->sweep_from);
-        if (count && now < give_up)
-                return go_on(child, give_up);
+        bool leaf = groups_remove(child->id) < 0;
+        if (leaf && child->deadline <= now)
+                groups_kill(child->id);
+        if (leaf)
+                child->had_left = true;
+        if ((count || leaf) && now < give_up)
+                return go_on(child, !leaf ? give_up : count && now < child->deadline ? child->deadline : now + LOOK_USEC);
         if (event_send_swept(child->id, child->had_left, left, count) == -EAGAIN)
                 return now + REST_USEC;
         child->sweeping = child->left = child->asked = false;
