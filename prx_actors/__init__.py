@@ -54,6 +54,7 @@ from prx_actors.otp import (
     Supervisor,
 )
 from prx_actors.system.structures import Ptr
+from prx_actors.tasks.containment import Containment
 from prx_actors.tasks.errors import (
     NotInCallState,
     NotInExecState,
@@ -71,6 +72,7 @@ from prx_actors.tasks.messages import (
 )
 from prx_actors.tasks.operations import BadOp, Op
 from prx_actors.tasks.rlimit import RLIM_INFINITY, Rlimit
+from prx_actors.tasks.statistics import TaskStatistics
 from prx_actors.tasks.task import Task
 
 __all__ = [
@@ -79,6 +81,7 @@ __all__ = [
     "BadOp",
     "CallError",
     "ChildSpec",
+    "Containment",
     "CrashReport",
     "Down",
     "DynamicSupervisor",
@@ -106,6 +109,7 @@ __all__ = [
     "StreamClosed",
     "Supervisor",
     "Task",
+    "TaskStatistics",
     "TermSig",
     "Timer",
     "UndefinedCall",
