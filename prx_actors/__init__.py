@@ -48,6 +48,7 @@ from prx_actors.actors import (
 )
 from prx_actors.driver.keeper import shutdown
 from prx_actors.system.structures import Ptr
+from prx_actors.tasks.containment import Containment
 from prx_actors.tasks.errors import (
     NotInCallState,
     NotInExecState,
@@ -65,6 +66,7 @@ from prx_actors.tasks.messages import (
 )
 from prx_actors.tasks.operations import BadOp, Op
 from prx_actors.tasks.rlimit import RLIM_INFINITY, Rlimit
+from prx_actors.tasks.statistics import TaskStatistics
 from prx_actors.tasks.task import Task
 
 if TYPE_CHECKING:
@@ -107,6 +109,7 @@ __all__ = [
     "ChildSpec",
     "Command",
     "Completed",
+    "Containment",
     "CrashReport",
     "Down",
     "DynamicSupervisor",
@@ -134,6 +137,7 @@ __all__ = [
     "StreamClosed",
     "Supervisor",
     "Task",
+    "TaskStatistics",
     "TermSig",
     "Timer",
     "UndefinedCall",

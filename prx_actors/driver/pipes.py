@@ -218,6 +218,11 @@ class InputPipe:
         if self.fd < 0 or self._closing:
             raise OSError(errno.EBADF, os.strerror(errno.EBADF), "stdin")
 
+    def sizes(self) -> tuple[int, int]:
+        """Return how many bytes the pipe has taken, and how many wait for it."""
+        with self._lock:
+            return int(self._position[0]), self._queued()
+
     def _queued(self) -> int:
         return int(self._queue[-1][0] - self._position[0]) if self._queue else 0
 

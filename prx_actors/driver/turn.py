@@ -13,7 +13,6 @@ import select
 import threading
 import time
 from contextlib import contextmanager
-from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from prx_actors.driver.protocol import decode, encode
@@ -104,14 +103,15 @@ def no_timeout() -> Iterator[None]:
 class Turns:
     """The call socket of one driver."""
 
-    __slots__ = ("_exchange", "_holder", "_lock", "_numbers", "_on_late_reply")
+    __slots__ = ("_exchange", "_holder", "_lock", "_on_late_reply", "calls")
 
     def __init__(self, channels: Channels, on_late_reply: Callable[[bool], None]) -> None:
         self._on_late_reply = on_late_reply
         self._lock = threading.Lock()
         self._holder = 0
         """The thread whose turn it is."""
-        self._numbers = count()
+        self.calls = 0
+        """Requests so far; the last one has that number."""
         exchange = ffi.new("struct prx_exchange *")
         lib.prx_exchange_init(exchange)
         # The finaliser is in place before the socket is ours: an interrupt does not lose it.
@@ -207,7 +207,8 @@ class Turns:
         child: Channels | None,
         deadline: float | None,
     ) -> Any:
-        request = next(self._numbers) & 0xFFFFFFFF
+        self.calls += 1
+        request = self.calls & 0xFFFFFFFF
         payload = encode((request, number, *args))
         into = ffi.NULL if child is None else child.c
         late = -1 if deadline is None else int(deadline * 1_000_000)

@@ -60,11 +60,20 @@ class Output:
         self._unread = _Unread()
         self._paused = False
         self.sink = sink
+        self.messages = 0
+        """Sent so far."""
+        self.delivered = {"stdout": 0, "stderr": 0}
+        """Bytes of them, by stream."""
         self.high_water = 0
         self.messages_left = -1
         """Messages that flow control still allows; -1: any number."""
         self.counts = False
         """Whether messages are counted: of a program they are, of a driver not."""
+
+    @property
+    def unread(self) -> int:
+        """Bytes that wait in the mailbox of the present reader."""
+        return self._unread.size
 
     @property
     def held(self) -> bool:
@@ -93,6 +102,7 @@ class Output:
     def tell(self, message: object) -> None:
         """Put a message that is no output behind the output."""
         with self._sending:
+            self.messages += 1
             self.sink.actor_inbox.put(Envelope(message))
 
     def deliver(self, stream: str, data: bytes) -> bool:
@@ -102,6 +112,8 @@ class Output:
             with self._lock:
                 unread = self._unread
                 unread.size += len(data)
+                self.messages += 1
+                self.delivered[stream] += len(data)
                 if self.counts and self.messages_left > 0:
                     self.messages_left -= 1
             taken = partial(self._on_taken, self.sink, unread, [len(data)])

@@ -81,6 +81,9 @@ class TaskProcess(RelatedProcess):
         self._end_reason: object = None
         self._reported = False
         self._drain: Timer | None = None
+        self.begun_at = time.monotonic()
+        self.ended_at: float | None = None
+        """When its OS process had; in `time.monotonic()`, as the line above."""
         self.at_exit: Hook | None = None
         """What `atexit` has set for the children."""
         self._handing: Handing | None = None
@@ -241,6 +244,7 @@ class TaskProcess(RelatedProcess):
 
     def on_reaped(self, status: int | None) -> None:
         """Report the end, after all output there was."""
+        self.ended_at = time.monotonic()
         if not self._running:
             self._close_down()
             return

@@ -33,8 +33,10 @@ from prx_actors.tasks.calls.sockets import SocketCalls
 from prx_actors.tasks.calls.streams import StreamCalls
 from prx_actors.tasks.calls.tracing import TracingCalls
 from prx_actors.tasks.calls.waiting import WaitingCalls
+from prx_actors.tasks.containment import Containment, containment_of
 from prx_actors.tasks.operations import OperationCalls
 from prx_actors.tasks.process import TaskProcess
+from prx_actors.tasks.statistics import TaskStatistics, statistics_of
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -97,6 +99,42 @@ class Task(
     def host_pid(self) -> int | None:
         """The pid as this program sees it; none once the process is gone."""
         return self._process.driver.host_pid()
+
+    @property
+    def containment(self) -> Containment | None:
+        """What holds together all that the task starts, as the kernel shows it now; none once the process is gone.
+
+        It is the strongest level that is in force. A process that has moved
+        itself to another control group shows less than its parent.
+
+        Example:
+            >>> from prx_actors import prx
+            >>> with prx.fork() as task:
+            ...     inside = prx.clone(task, ["clone_newuser", "clone_newpid"])
+            ...     inside.containment
+            <Containment.PID_NAMESPACE: 'pid_namespace'>
+
+        """
+        return containment_of(self._process.driver)
+
+    def statistics(self) -> TaskStatistics:
+        """Return what the runtime has counted of the task; nobody is asked, and anyone may look.
+
+        Returns:
+            the figures of this moment; of a task that has ended, the last ones
+
+        Example:
+            >>> from prx_actors import Stdout, prx, receive
+            >>> with prx.fork() as task:
+            ...     prx.execvp(task, ["cat"])
+            ...     prx.stdin(task, b"twelve bytes")
+            ...     while task.statistics().stdout < 12:
+            ...         _ = receive(Stdout, task=task, timeout=5)
+            ...     task.statistics().stdin
+            12
+
+        """
+        return statistics_of(self._process)
 
     def _state_name(self) -> str:
         return self._process.describe()
