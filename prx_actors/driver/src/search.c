@@ -13,7 +13,7 @@
 
 enum {
         REST_USEC = 5000,       /* between two looks, ... */
-        SHARE = 10,             /* ... or so many times what one has taken */
+        SHARE = 4,              /* ... or so many times what one has taken */
         REST_MAX_USEC = 100000,
         GIVE_UP_USEC = 400000,  /* after the deadline */
         ASKED_MAX = 256,
