@@ -330,13 +330,20 @@ class Driver(Ending):
         return self.parent is None or self.parent.state is State.GONE
 
     def _await_reaping(self, until: float) -> None:
-        # Who has become its parent reaps it: a driver at once, init in its own time, which is not waited for.
-        if self.host_pid() is None or time.monotonic() >= until or self._parent_is_stopped():
-            self.on_exited(wait_status(self.channels.c.pidfd))
-        else:
+        if self.state is State.GONE:
+            return
+        if time.monotonic() < until and not self._is_reaped():
             reactor.call_later(LOOK_EVERY, partial(self._await_reaping, until))
+            return
+        if not self._parent_is_gone():
+            self.sweep.suspect()
+        self.on_exited(wait_status(self.channels.c.pidfd))
 
-    def _parent_is_stopped(self) -> bool:
+    def _is_reaped(self) -> bool:
+        # Who has become its parent reaps it: a driver at once, init in its own time, which is not waited for. A
+        # parent of its own tells in an event, with what was left; one that is stopped does not.
+        if self._parent_is_gone():
+            return self.host_pid() is None
         pid = None if self.parent is None else self.parent.host_pid()
         return pid is not None and is_stopped(pid)
 

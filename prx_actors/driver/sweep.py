@@ -18,7 +18,7 @@ __all__ = ["LATE", "SIGKILL", "UNTOLD", "Sweep"]
 
 SIGKILL = 9
 
-PATIENCE = 0.2
+PATIENCE = 0.3
 """Seconds that a parent has to say that it sweeps: one that is stopped, or in a call, does not."""
 
 LATE = 0.5
@@ -48,6 +48,7 @@ class Sweep:
         "_parents",
         "_searches",
         "_signal",
+        "_silent",
         "_suspect",
         "_timers",
         "_waiting",
@@ -64,6 +65,8 @@ class Sweep:
         """None until the end is asked for."""
         self._parents = False
         """Whether the parent has something to sweep, and has not said that it has done so."""
+        self._silent = False
+        """Whether the parent does not answer."""
         self._suspect = False
         """Whether a search is to follow."""
         self._searches = 0
@@ -72,7 +75,11 @@ class Sweep:
     @property
     def under_way(self) -> bool:
         """Whether something may be left that is being looked for."""
-        return self._parents or self._suspect or self._searches > 0
+        return self._waits_for_parent or self._suspect or self._searches > 0
+
+    @property
+    def _waits_for_parent(self) -> bool:
+        return self._parents and not self._silent
 
     def begin(self) -> None:
         """Note that the parent has found processes that were left, or that there may be some."""
@@ -84,6 +91,7 @@ class Sweep:
 
     def on_sweeping(self) -> None:
         """Learn that the parent obeys."""
+        self._silent = False
         if self._timers:
             self._timers[0].cancel()
 
@@ -121,8 +129,8 @@ class Sweep:
         return 0.0 if self._deadline is None else max(0.0, self._deadline - time.monotonic())
 
     def _on_silence(self) -> None:
-        if self._parents:
-            self.on_swept(found=True, left=())
+        self._silent = self._suspect = self._parents
+        self._go_on()
 
     def kill(self) -> None:
         """Have the keeper kill what there is."""
@@ -138,7 +146,7 @@ class Sweep:
         self._go_on()
 
     def _go_on(self) -> None:
-        if self._suspect and not self._parents and self._deadline is not None:
+        if self._suspect and not self._waits_for_parent and self._deadline is not None:
             self._suspect = False
             self._search(self._signal, self._delay())
         elif not self.under_way:

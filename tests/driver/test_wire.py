@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -175,6 +176,30 @@ def test_an_order_may_come_in_pieces() -> None:
             wire.event.send(order[5:])
             assert wire.event.receive()[:3] == [lib.PRX_EVENT_EXITED, 1, signal.SIGKILL]
             assert below.pidfd == -1
+
+
+def test_the_keeper_searches_for_marks_and_tells_when_there_is_none() -> None:
+    """At any depth, for no other task, and by SIGKILL after its time; each search is answered."""
+    with keeper(run_id=secrets.randbits(36)) as (wire, _), wire.fork(1) as first, first.fork(2) as second:
+        assert first.is_alive()
+        assert second.is_alive()
+        wire.event.send(frame(lib.PRX_ORDER_SEARCH, 3, signal.SIGKILL, 0))
+        assert wire.event.receive() == [lib.PRX_EVENT_SEARCHED, 3, []]
+        wire.event.send(frame(lib.PRX_ORDER_SEARCH, 2, 0, 10_000))
+        assert wire.event.receive() == [lib.PRX_EVENT_SEARCHED, 2, []]
+        assert first.event.receive() == [lib.PRX_EVENT_EXITED, 2, signal.SIGKILL]
+        assert first.is_alive()
+        wire.event.send(frame(lib.PRX_ORDER_SEARCH, 1, signal.SIGKILL, 60_000_000))
+        answers = [wire.event.receive() for _ in range(2)]
+        assert sorted(answers) == [[lib.PRX_EVENT_EXITED, 1, signal.SIGKILL], [lib.PRX_EVENT_SEARCHED, 1, []]]
+
+
+def test_a_run_without_marks_is_searched_in_vain() -> None:
+    """Nothing is found, and nothing harmed."""
+    with keeper() as (wire, _), wire.fork(1) as first:
+        wire.event.send(frame(lib.PRX_ORDER_SEARCH, 1, signal.SIGKILL, 0))
+        assert wire.event.receive() == [lib.PRX_EVENT_SEARCHED, 1, []]
+        assert first.is_alive()
 
 
 def test_the_runtime_tells_of_a_driver_that_has_met_a_malformed_frame() -> None:

@@ -123,18 +123,19 @@ def hello(*changed: object) -> bytes:
 
 
 @contextmanager
-def keeper(cwd: str = "/") -> Iterator[tuple[Wire, subprocess.Popen[bytes]]]:
+def keeper(cwd: str = "/", run_id: int = 0) -> Iterator[tuple[Wire, subprocess.Popen[bytes]]]:
     """Start a driver as the runtime does, greet it, and wait for its end at the end.
 
     Args:
         cwd: its working directory
+        run_id: what marks its tasks; 0 for no mark
     """
     near, far = socket.socketpair()
     events, far_events = socket.socketpair()
     with far, far_events, start(far.fileno(), cwd) as process, Wire(near, events) as wire:
         far.close()
         us = os.pidfd_open(os.getpid())
-        wire.call.send(hello(), [far_events.fileno(), us])
+        wire.call.send(hello(lib.PRX_PROTOCOL_VERSION, run_id, 1024, 1024), [far_events.fileno(), us])
         os.close(us)
         far_events.close()
         assert wire.call.receive() == [0, 0, process.pid]

@@ -8,6 +8,7 @@ import resource
 import signal
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -231,6 +232,7 @@ with prx.fork(killdelay=0.5) as root:
 def test_what_is_older_than_the_runtime_is_not_harmed_though_it_bears_the_very_mark() -> None:
     """A program may write its mark on another process of the same user: on the editor, on the runtime."""
     with subprocess.Popen(["sleep", "1000"]) as older:
+        time.sleep(0.05)  # age is told in ticks of a hundredth of a second
         done = subprocess.run(
             [sys.executable, "-c", FORGER, str(older.pid)], capture_output=True, text=True, check=False, timeout=WAIT
         )

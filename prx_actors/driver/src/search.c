@@ -13,10 +13,11 @@
 
 enum {
         REST_USEC = 5000,       /* between two looks, ... */
-        SHARE = 10,             /* ... or so many times what one has taken */
+        SHARE = 4,              /* ... or so many times what one has taken */
         REST_MAX_USEC = 100000,
         GIVE_UP_USEC = 400000,  /* after the deadline */
         ASKED_MAX = 256,
+        SEARCHES_MAX = 1 << 16,
 };
 
 struct search {
@@ -124,13 +125,15 @@ static struct search *slot_for(int64_t id) {
         for (int i = 0; i < used; i++)
                 if (searches[i].id == id)
                         return &searches[i];
-        return used == PRX_CHILDREN_MAX || (used == size && grow() < 0) ? NULL : &searches[used++];
+        return used == SEARCHES_MAX || (used == size && grow() < 0) ? NULL : &searches[used++];
 }
 
 void search_begin(int64_t id, int signal, int64_t deadline) {
         struct search *search = slot_for(id);
 
-        if (search)
+        if (!search)
+                (void) event_send_searched(id, NULL, 0);
+        else
                 *search = (struct search) { .id = id, .signal = signal, .deadline = deadline };
 }
 
