@@ -98,7 +98,7 @@ static bool any_stranger(void) {
 void sweep_look(void) {
         int64_t now = now_usec();
 
-        if (driver.ending || !anybody_dead())
+        if (!anybody_dead())
                 return;
         found = 0;
         look_for_programs();
@@ -109,7 +109,8 @@ void sweep_look(void) {
         }
         bool left = unknown || found || any_stranger();
         set_left(left);
-        if (left || anybody_sweeping())
+        /* Who is ending ends what is left with all else, and its own end tells of that. */
+        if (!driver.ending && (left || anybody_sweeping()))
                 sweep_soon();
 }
 
