@@ -80,7 +80,7 @@ LEAVES = """\
 def test_who_leaves_processes_finds_none_of_ours_and_those_of_subprocess() -> None:
     """Whatever the manager's end."""
     faulthandler.cancel_dump_traceback_later()  # pytest's, for tests that should be quicker
-    argv = [sys.executable, EXAMPLES / "who_leaves_processes.py", "prx_actors", "subprocess"]
+    argv = [sys.executable, str(EXAMPLES / "who_leaves_processes.py"), "prx_actors", "subprocess"]
     done = subprocess.run(argv, capture_output=True, text=True, timeout=180, check=False)
     assert (done.stdout, done.stderr, done.returncode) == (LEAVES, "", 0)
 
