@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import re
 import subprocess
 import sys
@@ -64,6 +65,24 @@ def test_namespaces_works_for_an_unprivileged_user_with_a_rule_of_sudo(sudoer: U
     """Nobody runs it; only the driver is root."""
     done = sudoer.run("-c", (EXAMPLES / "namespaces.py").read_text())
     assert (done.stdout, done.stderr, done.returncode) == (NAMESPACES, "", 0)
+
+
+LEAVES = """\
+| manager | after stop | after normal exit | after kill -9 |
+|---|---|---|---|
+| prx_actors | – | – | – |
+| subprocess | same group, own session, daemon | all four | all four |
+"""  # noqa: RUF001 - dashes
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(200)
+def test_who_leaves_processes_finds_none_of_ours_and_those_of_subprocess() -> None:
+    """Whatever the manager's end."""
+    faulthandler.cancel_dump_traceback_later()  # pytest's, for tests that should be quicker
+    argv = [sys.executable, str(EXAMPLES / "who_leaves_processes.py"), "prx_actors", "subprocess"]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=180, check=False)
+    assert (done.stdout, done.stderr, done.returncode) == (LEAVES, "", 0)
 
 
 def test_every_example_has_a_test() -> None:

@@ -2,6 +2,7 @@
 
 #include "driver.h"
 #include "event.h"
+#include "layers.h"
 #include "signals.h"
 #include "state.h"
 #include "sweep.h"
@@ -53,7 +54,8 @@ static void tell_news(void) {
         if (!news)
                 return;
         news = false;
-        sweep_look();
+        if (layer_is_in(driver.depth < 0 ? LAYER_KEEPER : LAYER_SWEEP))
+                sweep_look();
         for (int i = 0; i < children_used; i++)
                 if (children[i].unreported)
                         report(&children[i]);

@@ -2,6 +2,7 @@
 
 #include "children.h"
 #include "groups.h"
+#include "layers.h"
 #include "search.h"
 #include "sweep.h"
 
@@ -59,7 +60,8 @@ void end_step(void) {
         /* The kernel kills what is left in the namespace when its init goes. */
         if (late >= 0 && is_init())
                 _exit(driver.exit_status);
-        sweep_adopt_all((int) driver.options[PRX_OPTION_signaloneof]);
+        if (layer_is_in(driver.depth < 0 ? LAYER_KEEPER : LAYER_SWEEP))
+                sweep_adopt_all((int) driver.options[PRX_OPTION_signaloneof]);
         children_reap_held();
         if (late >= 0)
                 children_signal(late >= LATE_USEC ? CHILDREN_ALL : CHILDREN_PROGRAMS, SIGKILL);

@@ -3,6 +3,7 @@
 #include "channel.h"
 #include "children.h"
 #include "event.h"
+#include "layers.h"
 #include "search.h"
 #include "signals.h"
 #include "sweep.h"
@@ -46,9 +47,9 @@ int loop_init(void) {
         int result = watch(FD_CALL);
         if (!result)
                 result = watch(FD_EVENT);
-        if (!result)
+        if (!result && layer_is_in(LAYER_PARENT))
                 result = watch(FD_PARENT);
-        if (!result && driver.parent_family)
+        if (!result && driver.parent_family && layer_is_in(LAYER_ORDERS))
                 result = watch(FD_ORDERS);
         return result;
 }

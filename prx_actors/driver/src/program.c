@@ -1,6 +1,7 @@
 #include "driver.h"
 
 #include "children.h"
+#include "layers.h"
 #include "signals.h"
 
 #include <errno.h>
@@ -28,7 +29,7 @@ static bool parent_is_dead(void) {
 
 /* Set last: any change of credentials would clear it. */
 static int tie_to_parent(void) {
-        if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+        if (layer_is_in(LAYER_DEATH) && prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
                 return -errno;
         return parent_is_dead() ? -ESRCH : 0;
 }

@@ -110,7 +110,7 @@ static bool any_leaf(void) {
 void sweep_look(void) {
         int64_t now = now_usec();
 
-        if (driver.ending || !anybody_dead())
+        if (!anybody_dead())
                 return;
         found = 0;
         look_for_programs();
@@ -121,7 +121,8 @@ void sweep_look(void) {
         }
         bool any = any_leaf() || unknown || found || any_stranger();
         set_left(any);
-        if (any || anybody_sweeping())
+        /* Who is ending ends what is left with all else, and its own end tells of that. */
+        if (!driver.ending && (any || anybody_sweeping()))
                 sweep_soon();
 }
 
