@@ -41,6 +41,11 @@ LOOKS = 150
 """How often to look whether an orphan has been reaped."""
 
 
+STATUSES = range(1 << 16)
+SIGNALS = range(1, 65)
+"""What wait(2) and signal(7) know; anything else is no event."""
+
+
 EVENT_MAX = 4096
 """Bytes of an event, with room for the siginfo of any system."""
 
@@ -210,10 +215,13 @@ class Driver(Ending):
                 self.on_exited(None)
             else:
                 self._on_event_closed()
-        except ValueError:
+        except (ValueError, RecursionError):
             logger.exception("Malformed event of the driver of %r", self.listener)
             reactor.unregister(self.channels.c.event)
+            self.shut()
             self.kill()
+            if self.parent is None:
+                self.on_exited(None)  # a keeper's end shows in that channel alone
 
     def _on_event_closed(self) -> None:
         with self._lock:
@@ -236,11 +244,11 @@ class Driver(Ending):
 
     def _on_message(self, message: list[Any]) -> None:
         match message:
-            case [lib.PRX_EVENT_EXITED, int(child_id), int(status)]:
+            case [lib.PRX_EVENT_EXITED, int(child_id), int(status)] if status in STATUSES:
                 child = self.children.pop(child_id, None)
                 if child is not None:
                     child.on_exited(status)
-            case [lib.PRX_EVENT_LEFT, int(child_id), int(status)]:
+            case [lib.PRX_EVENT_LEFT, int(child_id), int(status)] if status in STATUSES:
                 child = self.children.pop(child_id, None)
                 if child is not None:
                     self._sweeps[child_id] = child.sweep
@@ -250,7 +258,7 @@ class Driver(Ending):
                 sweep = self._sweeps.pop(child_id, None)
                 if sweep is not None:
                     sweep.finish(left)
-            case [lib.PRX_EVENT_SIGNAL, int(signal), bytes(info)]:
+            case [lib.PRX_EVENT_SIGNAL, int(signal), bytes(info)] if signal in SIGNALS:
                 self.listener.on_signal(signal, info)
             case _:
                 msg = f"unknown event {message!r}"
