@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 FOLDER = "/proc/self/fd/"
 OPENABLE = {53, 54, 55, 56, 60, 61}
-"""/dev/null in the place of a state, the sealed binary, the pages shared with children and parent, and the pidfds of itself
-and of its parent, which anyone may have by a pid."""
+"""/dev/null in the place of a state, the sealed binary, the pages shared with children and parent, and the pidfds of
+itself and its parent, which anyone may have by a pid."""
 
 ATTACK = """
 import ctypes, json, os, signal, sys
