@@ -12,7 +12,9 @@ from prx_actors.tasks.options import from_driver
 TOP = Path(__file__).parent.parent
 ARCHITECTURE = (TOP / "docs/explanation/architecture.md").read_text()
 BEYOND = (TOP / "docs/explanation/beyond-prx.md").read_text()
+SECURITY = (TOP / "docs/explanation/security.md").read_text()
 TASKS = (TOP / "docs/reference/tasks.md").read_text()
+TEST = re.compile(r"(tests/[\w/]+\.py)::(\w+)")
 
 
 def rows(text: str, heading: str) -> list[list[str]]:
@@ -36,11 +38,25 @@ def test_the_options_are_the_driver_s() -> None:
 
 def test_the_tests_that_show_what_is_better_than_prx_exist() -> None:
     """Each row names one at least, by its file."""
-    printed = [re.findall(r"(tests/[\w/]+\.py)::(\w+)", shown) for *_, shown in rows(BEYOND, "| prx | here |")]
+    printed = [TEST.findall(shown) for *_, shown in rows(BEYOND, "| prx | here |")]
     assert len(printed) == 14
     assert all(printed)
-    named = {(path, test) for row in printed for path, test in row}
-    assert {(path, test) for path, test in named if f"\ndef {test}(" not in (TOP / path).read_text()} == set()
+    assert missing(BEYOND) == set()
+
+
+def test_the_tests_that_show_the_promises_of_security_exist() -> None:
+    """Each row of each table names one at least."""
+    tables = SECURITY.split("| promise | shown by |\n|---|---|\n")[1:]
+    promises = [line for table in tables for line in table.split("\n\n")[0].splitlines()]
+    assert len(promises) == 19
+    assert all(TEST.search(line) for line in promises)
+    assert missing(SECURITY) == set()
+
+
+def missing(text: str) -> set[tuple[str, str]]:
+    """Return the tests that a page names and that do not exist."""
+    named = set(TEST.findall(text))
+    return {(path, test) for path, test in named if f"\ndef {test}(" not in (TOP / path).read_text()}
 
 
 def number(text: str) -> float:

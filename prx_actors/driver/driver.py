@@ -45,6 +45,11 @@ CHILD_PATIENCE = 1.0
 """How often to look whether a process that has ended was reaped, and for how long."""
 
 
+STATUSES = range(1 << 16)
+SIGNALS = range(1, 65)
+"""What wait(2) and signal(7) know; anything else is no event."""
+
+
 EVENT_MAX = 4096
 """Bytes of an event, with room for the siginfo of any system."""
 
@@ -222,10 +227,13 @@ class Driver(Ending):
                 self.on_exited(None)
             else:
                 self._on_event_closed()
-        except ValueError:
+        except (ValueError, RecursionError):
             logger.exception("Malformed event of the driver of %r", self.listener)
             reactor.unregister(self.channels.c.event)
+            self.shut()
             self.kill()
+            if self.parent is None:
+                self.on_exited(None)  # a keeper's end shows in that channel alone
 
     def _on_event_closed(self) -> None:
         with self._lock:
@@ -248,19 +256,19 @@ class Driver(Ending):
 
     def _on_message(self, message: list[Any]) -> None:
         match message:
-            case [lib.PRX_EVENT_EXITED, int(child_id), int(status), *usage]:
+            case [lib.PRX_EVENT_EXITED, int(child_id), int(status), *usage] if status in STATUSES:
                 child = self.children.pop(child_id, None)
                 if child is not None:
                     child.usage = usage
                     child.on_exited(status)
-            case [lib.PRX_EVENT_LEFT, int(child_id), int(status), *usage]:
+            case [lib.PRX_EVENT_LEFT, int(child_id), int(status), *usage] if status in STATUSES:
                 child = self.children.pop(child_id, None)
                 if child is not None:
                     child.usage = usage
                     self._sweeps[child_id] = child.sweep
                     child.sweep.begin()
                     child.on_exited(status)
-            case [lib.PRX_EVENT_SIGNAL, int(signal), bytes(info)]:
+            case [lib.PRX_EVENT_SIGNAL, int(signal), bytes(info)] if signal in SIGNALS:
                 self.listener.on_signal(signal, info)
             case _:
                 self._on_sweep_message(message)

@@ -42,6 +42,9 @@ _WAIT_FOR = {
 _CLOSED = frozenset({-errno.EPIPE, -errno.ECONNRESET})
 
 
+ERRNOS = range(1, 4096)
+"""What the kernel may answer."""
+
 FOREVER = 1e12
 """Seconds that fit into 64 bits of microseconds: infinity does not."""
 
@@ -256,17 +259,22 @@ class Turns:
         exchange = self._exchange
         try:
             answered, error, value = decode(ffi.buffer(exchange.reply + 4, exchange.reply_have - 4))
-        except ValueError as broken:
+        except (ValueError, RecursionError) as broken:
             raise self._broken(str(broken)) from None
         if answered != request:
-            what = f"reply {answered} to request {request}"
+            what = f"reply {answered!r} to request {request}"
             raise self._broken(what)
         if error:
+            if error not in ERRNOS:
+                what = f"{error!r} for an errno"
+                raise self._broken(what)
             raise OSError(error, os.strerror(error))
         if child is not None:
             if exchange.truncated:
                 raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
-            lib.prx_exchange_take_pidfd(exchange, child.c)
+            if type(value) is not int or lib.prx_exchange_take_pidfd(exchange, child.c) < 0:
+                what = "a child without a pid or a pidfd"
+                raise self._broken(what)
         return value
 
     def _broken(self, what: str) -> ChannelClosedError:

@@ -74,7 +74,7 @@ int prx_exchange_call(struct prx_exchange *x, const uint8_t *data, size_t size,
 int prx_exchange_run(struct prx_exchange *x, int64_t deadline_usec);
 int prx_exchange_drain(struct prx_exchange *x);
 void prx_exchange_abandon(struct prx_exchange *x);
-void prx_exchange_take_pidfd(struct prx_exchange *x, struct prx_channels *child);
+int prx_exchange_take_pidfd(struct prx_exchange *x, struct prx_channels *child);
 int prx_pidfd_wait_status(int pidfd);
 int prx_pidfd_signal(int pidfd, int signal);
 int prx_input_waiting(int fd);

@@ -1,6 +1,7 @@
 #include "exchange.h"
 
 #include "../src/protocol.h"
+#include "pidfd.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -296,7 +297,11 @@ int prx_exchange_drain(struct prx_exchange *x) {
         return result;
 }
 
-void prx_exchange_take_pidfd(struct prx_exchange *x, struct prx_channels *child) {
+/* -EBADF when what came with the reply is none. A signal to a process of another user's is refused otherwise. */
+int prx_exchange_take_pidfd(struct prx_exchange *x, struct prx_channels *child) {
+        if (prx_pidfd_signal(x->received, 0) == -EBADF)
+                return -EBADF;
         child->pidfd = x->received;
         x->received = -1;
+        return 0;
 }
