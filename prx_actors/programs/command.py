@@ -124,8 +124,7 @@ class Command:
     """Exit statuses that are no failure."""
 
     readiness: Any = None
-    """An object that says to a supervisor when it is ready, by a method
-    `wait_ready(starting)`; `prx_actors.programs.starting` describes it."""
+    """What says that it is ready, for supervisors: a kind of `prx_actors.programs.readiness`."""
 
     name: str = ""
     """What it is called in logs; the program's name when nothing is given."""
@@ -222,6 +221,26 @@ class Command:
 
         """
         return dataclasses.replace(self, **changes)
+
+    def with_env(self, variables: Mapping[str, str | None]) -> Command:
+        """Make a variant with more in its environment.
+
+        Args:
+            variables: as `env_update`, whose others stay
+
+        Returns:
+            the variant; this one stays as it is
+
+        Raises:
+            BadCommand: names every mistake
+
+        Example:
+            >>> from prx_actors import Command
+            >>> print(Command(["true"], env_update={"A": "1"}).with_env({"B": "2"}))
+            A=1 B=2 true
+
+        """
+        return self.replace(env_update={**self.env_update, **variables})
 
     def __str__(self) -> str:
         where = "" if self.cwd is None else f"cd {_quoted(self.cwd)} && "

@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from prx_actors.constants import Resource
+from prx_actors.programs.readiness import Readiness
 from prx_actors.programs.streams import Window, input_mistake, output_mistake, special
 from prx_actors.programs.terminal import terminal_streams
 from prx_actors.tasks.rlimit import to_driver
@@ -186,8 +187,8 @@ def _range(name: str, value: object, least: int, most: int | None) -> Iterator[s
 
 
 def _others(command: Any) -> Iterator[str]:
-    if command.readiness is not None and not callable(getattr(command.readiness, "wait_ready", None)):
-        yield f"readiness: {command.readiness!r} has no method wait_ready"
+    if command.readiness is not None and not isinstance(command.readiness, Readiness):
+        yield f"readiness: {command.readiness!r} has no method begin"
     if not isinstance(command.name, str):
         yield f"name: {command.name!r} is no str"
     if command.groups is not None and (isinstance(command.groups, str) or not isinstance(command.groups, Collection)):

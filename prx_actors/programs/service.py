@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from prx_actors.actors import send_after
+from prx_actors.actors import receive, send_after
 from prx_actors.actors.threads import current_process
 from prx_actors.otp import GenServer, Stop
 from prx_actors.programs.feeder import Failed, Feeder
 from prx_actors.programs.launch import launch
 from prx_actors.programs.outlets import Outlets
-from prx_actors.programs.starting import EndedError, Starting
+from prx_actors.programs.readiness import NotReady, Status
 from prx_actors.tasks.messages import ExitStatus, Stderr, Stdout, TermSig
 
 if TYPE_CHECKING:
@@ -49,22 +50,38 @@ class Service(GenServer):
 
     def init(self, command: Command) -> Stop | None:
         """Start the program, and wait until it is ready."""
-        prepare = getattr(command.readiness, "prepare", None)
-        self.command = command = command if prepare is None else prepare(command)
-        self.outlets = Outlets(command, logging.getLogger(f"prx_actors.programs.{command.name}"))
+        self.command = command
+        self.logger = logging.getLogger(f"prx_actors.programs.{command.name}")
+        self.outlets = Outlets(command, self.logger)
+        waiting = None if command.readiness is None else command.readiness.begin()
+        try:
+            self._launch(command if waiting is None else command.with_env(waiting.environment))
+            if waiting is not None:
+                waiting.wait_ready(self.task)
+                self._log_waiting()
+        except BaseException as error:
+            if waiting is not None:
+                waiting.close()
+            self._log_waiting()
+            self.outlets.close()
+            if isinstance(error, NotReady) and error.end is not None:
+                return Stop(error.end)
+            raise
+        return None
+
+    def _launch(self, command: Command) -> None:
         self.task: Task = launch(command)
         self.feeder = Feeder(self, self.task, command) if Feeder.is_needed(command) else None
         if self.feeder is not None:
             self.feeder.begin()
         if command.timeout is not None:
             send_after(command.timeout, self.actor_ref, _TimeIsOver())
-        try:
-            if command.readiness is not None:
-                command.readiness.wait_ready(Starting(command, self.task, self.outlets.take))
-        except EndedError as error:
-            self.outlets.close()
-            return Stop(error.end)
-        return None
+
+    def _log_waiting(self) -> None:
+        """Log what it has said until now."""
+        with suppress(TimeoutError):
+            while True:
+                self.outlets.take(receive(Stdout, Stderr, timeout=0))
 
     def handle_info(self, message: Any) -> Any:
         """Log output, and end when the program has ended."""
@@ -75,6 +92,8 @@ class Service(GenServer):
                 return Stop(self._reason(message))
             case Failed(error):
                 return Stop(error)
+            case Status(_, text):
+                self.logger.info("status: %s", text)
             case _TimeIsOver():
                 self.task._process.driver.ask(self.command.stop_signal, self.command.grace)
             case _:
