@@ -44,7 +44,7 @@ class Notify:
         >>> waiting = Notify(timeout=30).begin()
         >>> with prx.fork() as task:
         ...     for name, value in waiting.environment.items():
-        ...         task.setenv(name, value, 1)
+        ...         task.setenv(name, value, True)
         ...     prx.execvp(task, [sys.executable, "-c", script])
         ...     waiting.wait_ready(task)
 
