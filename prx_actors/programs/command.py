@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typing import IO
 
     from prx_actors.actors import Pid
+    from prx_actors.programs.health import Health
     from prx_actors.programs.streams import RotatingFile, Special, Window
 
     Text = str | bytes | os.PathLike[str]
@@ -126,6 +127,13 @@ class Command:
     readiness: Any = None
     """What says that it is ready, for supervisors: a kind of `prx_actors.programs.readiness`."""
 
+    health: Health | None = None
+    """How it is checked while it runs, for supervisors: the child ends as `Unhealthy`,
+    and so is restarted, when that fails."""
+
+    reload_signal: int = signal.SIGHUP
+    """What has it read its configuration again; see `prx_actors.programs.reload`."""
+
     name: str = ""
     """What it is called in logs; the program's name when nothing is given."""
 
@@ -149,6 +157,7 @@ class Command:
             "groups": None if self.groups is None else tuple(self.groups),
             "exit_codes": frozenset(self.exit_codes),
             "stop_signal": signal.Signals(self.stop_signal),
+            "reload_signal": signal.Signals(self.reload_signal),
             "stdin": special(self.stdin),
             "stdout": special(self.stdout),
             "stderr": special(self.stderr),

@@ -10,6 +10,7 @@ from prx_actors.actors import receive, send_after
 from prx_actors.actors.threads import current_process
 from prx_actors.otp import GenServer, Stop
 from prx_actors.programs.feeder import Failed, Feeder
+from prx_actors.programs.health import Answer, HealthWatch, Tick
 from prx_actors.programs.launch import launch
 from prx_actors.programs.outlets import Outlets
 from prx_actors.programs.readiness import NotReady, Status
@@ -17,14 +18,19 @@ from prx_actors.tasks.messages import ExitStatus, Stderr, Stdout, TermSig
 
 if TYPE_CHECKING:
     from prx_actors.actors import Pid
+    from prx_actors.otp.calls import From
     from prx_actors.programs.command import Command
     from prx_actors.tasks.task import Task
 
-__all__ = ["Service"]
+__all__ = ["Reload", "Service"]
 
 
 class _TimeIsOver:
     """The program has run for as long as its command allows."""
+
+
+class Reload:
+    """Asks a program to read its configuration again."""
 
 
 class Service(GenServer):
@@ -59,6 +65,8 @@ class Service(GenServer):
             if waiting is not None:
                 waiting.wait_ready(self.task)
                 self._log_waiting()
+            if command.health is not None:
+                self.health = HealthWatch(command.health, self.task, self.actor_ref)
         except BaseException as error:
             if waiting is not None:
                 waiting.close()
@@ -83,6 +91,16 @@ class Service(GenServer):
             while True:
                 self.outlets.take(receive(Stdout, Stderr, timeout=0))
 
+    def handle_call(self, request: Any, sender: From) -> Any:
+        """Reload: return what keeps it from that, if anything."""
+        if not isinstance(request, Reload):
+            return super().handle_call(request, sender)
+        try:
+            self.task._process.driver.tell(self.command.reload_signal)
+        except OSError as error:
+            return error
+        return None
+
     def handle_info(self, message: Any) -> Any:
         """Log output, and end when the program has ended."""
         match message:
@@ -92,6 +110,9 @@ class Service(GenServer):
                 return Stop(self._reason(message))
             case Failed(error):
                 return Stop(error)
+            case Tick() | Answer():
+                unhealthy = self.health.take(message)
+                return None if unhealthy is None else Stop(unhealthy)
             case Status(_, text):
                 self.logger.info("status: %s", text)
             case _TimeIsOver():
