@@ -47,6 +47,18 @@ def test_process_tree_prints_three_drivers_and_then_a_program_below_two() -> Non
     assert run("process_tree.py") == before + after
 
 
+SERVICE_TREE = """running: store web
+web has ended by SIGKILL
+web is back
+stopped: web store
+"""
+
+
+def test_the_service_tree_survives_a_kill_and_stops_in_reverse_order() -> None:
+    """Whatever serves as its store."""
+    assert run("service_tree.py") == SERVICE_TREE
+
+
 NAMESPACES = r"""user 0
 pid 1
 b'     1\ttest\n'
