@@ -125,11 +125,11 @@ class Command:
     """Exit statuses that are no failure."""
 
     readiness: Any = None
-    """What says that it is ready, for supervisors: a kind of `prx_actors.programs.readiness`."""
+    """What tells a supervisor that it is ready, one of `prx_actors.programs.readiness`."""
 
     health: Health | None = None
-    """How it is checked while it runs, for supervisors: the child ends as `Unhealthy`,
-    and so is restarted, when that fails."""
+    """How it is checked while a supervisor has it run. When that fails, the child ends
+    as `Unhealthy`, and so is restarted."""
 
     reload_signal: int = signal.SIGHUP
     """What has it read its configuration again; see `prx_actors.programs.reload`."""

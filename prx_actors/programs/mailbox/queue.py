@@ -106,7 +106,7 @@ class MessageQueue:
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """What tells a program the name: `PRX_MAILBOX`."""
+        """What tells a program the name, as `PRX_MAILBOX`."""
         return MappingProxyType({VARIABLE: self.name})
 
     def close(self) -> None:
