@@ -48,10 +48,34 @@ def test_process_tree_prints_three_drivers_and_then_a_program_below_two() -> Non
     assert run("process_tree.py") == before + after
 
 
+SERVICE_TREE = """running: store web
+web has ended by SIGKILL
+web is back
+stopped: web store
+"""
+
+
+def test_the_service_tree_survives_a_kill_and_stops_in_reverse_order() -> None:
+    """Whatever serves as its store."""
+    assert run("service_tree.py") == SERVICE_TREE
+
+
 NAMESPACES = r"""user 0
 pid 1
 b'     1\ttest\n'
 """
+
+
+def test_log_pipeline_counts_what_the_first_800_requests_were_for() -> None:
+    """The endless server above is ended, and that is no failure."""
+    assert run("log_pipeline.py") == "500 /\n200 /about\n100 /style.css\n"
+
+
+def test_repl_gets_answers_from_a_program_that_has_a_terminal() -> None:
+    """Its stdin is one, and controls its session."""
+    *answers, end = run("repl.py").splitlines()
+    assert answers == ["42", "True", "True"]
+    assert end.endswith("status=3)")
 
 
 @pytest.mark.root

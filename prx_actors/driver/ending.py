@@ -124,6 +124,17 @@ class Ending:
                 self._step = reactor.call_later(delay, self.kill)
                 self._signal_program(signal, delay)
 
+    def tell(self, signal: int) -> None:
+        """Send a program a signal that need not end it; from any thread.
+
+        Raises:
+            PermissionError: it has other credentials than this program, which may not
+
+        """
+        with self._lock:
+            if self.state is not State.GONE:
+                send_signal(self.channels.c.pidfd, signal)
+
     def _is_reaped_by_user(self) -> bool:
         # Forks inherit it, at a moment that cannot be told from here.
         above = self.parent

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typing import IO
 
     from prx_actors.actors import Pid
+    from prx_actors.programs.health import Health
     from prx_actors.programs.streams import RotatingFile, Special, Window
 
     Text = str | bytes | os.PathLike[str]
@@ -105,7 +106,8 @@ class Command:
     """Its nice value, -20 to 19."""
 
     rlimits: Mapping[str, int | tuple[int, int]] = field(default_factory=dict)
-    """Resource limits by name, as `{"nofile": 64}`; soft and hard, or one for both."""
+    """Resource limits by name, `nofile` for one; each is a number, or the soft and
+    the hard limit."""
 
     no_new_privs: bool = True
     """Whether set-user-ID programs and the like give it no privileges."""
@@ -123,8 +125,14 @@ class Command:
     """Exit statuses that are no failure."""
 
     readiness: Any = None
-    """What says that it is ready, for supervisors: has a method `wait_ready(starting)`,
-    as `prx_actors.programs.starting` describes it."""
+    """What tells a supervisor that it is ready, one of `prx_actors.programs.readiness`."""
+
+    health: Health | None = None
+    """How it is checked while a supervisor has it run. When that fails, the child ends
+    as `Unhealthy`, and so is restarted."""
+
+    reload_signal: int = signal.SIGHUP
+    """What has it read its configuration again; see `prx_actors.programs.reload`."""
 
     name: str = ""
     """What it is called in logs; the program's name when nothing is given."""
@@ -149,6 +157,7 @@ class Command:
             "groups": None if self.groups is None else tuple(self.groups),
             "exit_codes": frozenset(self.exit_codes),
             "stop_signal": signal.Signals(self.stop_signal),
+            "reload_signal": signal.Signals(self.reload_signal),
             "stdin": special(self.stdin),
             "stdout": special(self.stdout),
             "stderr": special(self.stderr),
@@ -222,6 +231,26 @@ class Command:
         """
         return dataclasses.replace(self, **changes)
 
+    def with_env(self, variables: Mapping[str, str | None]) -> Command:
+        """Make a variant with more in its environment.
+
+        Args:
+            variables: as `env_update`, whose others stay
+
+        Returns:
+            the variant; this one stays as it is
+
+        Raises:
+            BadCommand: names every mistake
+
+        Example:
+            >>> from prx_actors import Command
+            >>> print(Command(["true"], env_update={"A": "1"}).with_env({"B": "2"}))
+            A=1 B=2 true
+
+        """
+        return self.replace(env_update={**self.env_update, **variables})
+
     def __str__(self) -> str:
         where = "" if self.cwd is None else f"cd {_quoted(self.cwd)} && "
         setting = {name: value for name, value in self.env_update.items() if value is not None}
@@ -250,7 +279,7 @@ class Command:
         """Start it as a child of a supervisor, which is the caller.
 
         Returns:
-            the child: it ends as `"normal"` when the program exits as
+            the child, which ends as `"normal"` when the program exits as
             `exit_codes` allows, else with the `ExitStatus` or `TermSig`
 
         Raises:

@@ -11,6 +11,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from prx_actors.constants import Resource
+from prx_actors.programs.health import Health
+from prx_actors.programs.readiness import Readiness
 from prx_actors.programs.streams import Window, input_mistake, output_mistake, special
 from prx_actors.programs.terminal import terminal_streams
 from prx_actors.tasks.rlimit import to_driver
@@ -168,8 +170,9 @@ def _numbers(command: Any) -> Iterator[str]:
     yield from _range("umask", command.umask, 0, MODES)
     yield from _range("nice", command.nice, -20, 19)
     yield from _range("log_limit", command.log_limit, 0, None)
-    if command.stop_signal not in SIGNALS:
-        yield f"stop_signal: {command.stop_signal!r} is no signal"
+    for name in ("stop_signal", "reload_signal"):
+        if getattr(command, name) not in SIGNALS:
+            yield f"{name}: {getattr(command, name)!r} is no signal"
     for name in ("grace", "timeout"):
         value = getattr(command, name)
         if not (value is None and name == "timeout") and not (isinstance(value, int | float) and value >= 0):
@@ -186,8 +189,10 @@ def _range(name: str, value: object, least: int, most: int | None) -> Iterator[s
 
 
 def _others(command: Any) -> Iterator[str]:
-    if command.readiness is not None and not callable(getattr(command.readiness, "wait_ready", None)):
-        yield f"readiness: {command.readiness!r} has no method wait_ready"
+    if command.readiness is not None and not isinstance(command.readiness, Readiness):
+        yield f"readiness: {command.readiness!r} has no method begin"
+    if command.health is not None and not isinstance(command.health, Health):
+        yield f"health: {command.health!r} is no Health"
     if not isinstance(command.name, str):
         yield f"name: {command.name!r} is no str"
     if command.groups is not None and (isinstance(command.groups, str) or not isinstance(command.groups, Collection)):

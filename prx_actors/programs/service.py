@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from prx_actors.actors import send_after
+from prx_actors.actors import receive, send_after
 from prx_actors.actors.threads import current_process
 from prx_actors.otp import GenServer, Stop
 from prx_actors.programs.feeder import Failed, Feeder
+from prx_actors.programs.health import Answer, HealthWatch, Tick
 from prx_actors.programs.launch import launch
 from prx_actors.programs.outlets import Outlets
-from prx_actors.programs.starting import EndedError, Starting
+from prx_actors.programs.readiness import NotReady, Status
 from prx_actors.tasks.messages import ExitStatus, Stderr, Stdout, TermSig
 
 if TYPE_CHECKING:
     from prx_actors.actors import Pid
+    from prx_actors.otp.calls import From
     from prx_actors.programs.command import Command
     from prx_actors.tasks.task import Task
 
-__all__ = ["Service"]
+__all__ = ["Reload", "Service"]
 
 
 class _TimeIsOver:
     """The program has run for as long as its command allows."""
+
+
+class Reload:
+    """Asks a program to read its configuration again."""
 
 
 class Service(GenServer):
@@ -49,21 +56,49 @@ class Service(GenServer):
 
     def init(self, command: Command) -> Stop | None:
         """Start the program, and wait until it is ready."""
-        prepare = getattr(command.readiness, "prepare", None)
-        self.command = command = command if prepare is None else prepare(command)
-        self.outlets = Outlets(command, logging.getLogger(f"prx_actors.programs.{command.name}"))
+        self.command = command
+        self.logger = logging.getLogger(f"prx_actors.programs.{command.name}")
+        self.outlets = Outlets(command, self.logger)
+        waiting = None if command.readiness is None else command.readiness.begin()
+        try:
+            self._launch(command if waiting is None else command.with_env(waiting.environment))
+            if waiting is not None:
+                waiting.wait_ready(self.task)
+                self._log_waiting()
+            if command.health is not None:
+                self.health = HealthWatch(command.health, self.task, self.actor_ref)
+        except BaseException as error:
+            if waiting is not None:
+                waiting.close()
+            self._log_waiting()
+            self.outlets.close()
+            if isinstance(error, NotReady) and error.end is not None:
+                return Stop(error.end)
+            raise
+        return None
+
+    def _launch(self, command: Command) -> None:
         self.task: Task = launch(command)
         self.feeder = Feeder(self, self.task, command) if Feeder.is_needed(command) else None
         if self.feeder is not None:
             self.feeder.begin()
         if command.timeout is not None:
             send_after(command.timeout, self.actor_ref, _TimeIsOver())
+
+    def _log_waiting(self) -> None:
+        """Log what it has said until now."""
+        with suppress(TimeoutError):
+            while True:
+                self.outlets.take(receive(Stdout, Stderr, timeout=0))
+
+    def handle_call(self, request: Any, sender: From) -> Any:
+        """Reload: return what keeps it from that, if anything."""
+        if not isinstance(request, Reload):
+            return super().handle_call(request, sender)
         try:
-            if command.readiness is not None:
-                command.readiness.wait_ready(Starting(command, self.task, self.outlets.take))
-        except EndedError as error:
-            self.outlets.close()
-            return Stop(error.end)
+            self.task._process.driver.tell(self.command.reload_signal)
+        except OSError as error:
+            return error
         return None
 
     def handle_info(self, message: Any) -> Any:
@@ -75,6 +110,11 @@ class Service(GenServer):
                 return Stop(self._reason(message))
             case Failed(error):
                 return Stop(error)
+            case Tick() | Answer():
+                unhealthy = self.health.take(message)
+                return None if unhealthy is None else Stop(unhealthy)
+            case Status(_, text):
+                self.logger.info("status: %s", text)
             case _TimeIsOver():
                 self.task._process.driver.ask(self.command.stop_signal, self.command.grace)
             case _:

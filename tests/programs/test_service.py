@@ -26,12 +26,12 @@ from prx_actors import (
 )
 from prx_actors.actors import Down
 from prx_actors.actors.table import process_of
+from prx_actors.programs.readiness import Line
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from prx_actors import Pid
-    from prx_actors.programs.starting import Starting
 
 IDLE = ("sh", "-c", "echo up; exec sleep 1000")
 
@@ -157,28 +157,11 @@ def test_a_timeout_ends_it_as_its_stop_signal_does() -> None:
     assert reason.signal == 15
 
 
-class Says:
-    """Is ready when the program says so, in time."""
-
-    def __init__(self, word: bytes, timeout: float = WAIT) -> None:
-        self.word = word
-        self.timeout = timeout
-
-    def prepare(self, command: Command) -> Command:
-        """Tell the program what to say."""
-        return command.replace(env_update={"WORD": self.word.decode()})
-
-    def wait_ready(self, starting: Starting) -> None:
-        """Wait for it."""
-        while self.word not in starting.next(self.timeout).data:
-            pass
-
-
 def test_the_start_waits_until_the_program_is_ready(caplog: pytest.LogCaptureFixture) -> None:
     """What it says until then is logged all the same."""
     with caplog.at_level(logging.INFO):
-        script = "echo wait; sleep 0.1; echo $WORD; exec sleep 1000"
-        supervisor = start(child("sh", "-c", script, readiness=Says(b"ready"), name="slow"))
+        script = "echo wait; sleep 0.1; echo ready; exec sleep 1000"
+        supervisor = start(child("sh", "-c", script, readiness=Line("ready"), name="slow"))
     messages = [one.getMessage() for one in caplog.records if one.name == "prx_actors.programs.slow"]
     assert messages == ["wait", "ready"]
     stop(supervisor)
@@ -187,16 +170,17 @@ def test_the_start_waits_until_the_program_is_ready(caplog: pytest.LogCaptureFix
 def test_one_that_is_not_ready_in_time_has_not_started() -> None:
     """It is gone when the start fails."""
     with pytest.raises(StartError) as caught:
-        linked(Command(IDLE, readiness=Says(b"ready", timeout=0.2)))
+        linked(Command(IDLE, readiness=Line("ready", timeout=0.2)))
     assert isinstance(caught.value.reason, TimeoutError)
     assert [one for one in descendants(os.getpid()) if one.name == "sleep"] == []
 
 
-def test_one_that_ends_before_it_is_ready_has_not_started() -> None:
-    """The reason is its end."""
-    with pytest.raises(StartError) as caught:
-        linked(Command(("sh", "-c", "echo no; exit 3"), readiness=Says(b"ready")))
+def test_one_that_ends_before_it_is_ready_has_not_started(caplog: pytest.LogCaptureFixture) -> None:
+    """The reason is its end, and what it has said is logged."""
+    with caplog.at_level(logging.INFO), pytest.raises(StartError) as caught:
+        linked(Command(("sh", "-c", "echo no; exit 3"), readiness=Line("ready"), name="brief"))
     assert isinstance(caught.value.reason, ExitStatus)
+    assert "no" in [one.getMessage() for one in caplog.records if one.name == "prx_actors.programs.brief"]
 
 
 def test_programs_stop_in_reverse_order(tmp_path: Path) -> None:
