@@ -43,6 +43,8 @@ nitpick_ignore = [
     # Aliases of types, which autodoc writes as they stand.
     ("py:class", "Address"),
     ("py:class", "CData"),
+    ("py:class", "Input"),
+    ("py:class", "Output"),
     ("py:class", "Start"),
     ("py:class", "Stream"),
     # Pykka's, under the names that its own docstrings have for them.
@@ -50,7 +52,10 @@ nitpick_ignore = [
     ("py:exc", "Timeout"),
 ]
 nitpick_ignore_regex = [
-    ("py:.*", r"(pykka|collections|contextlib|dataclasses|enum|os|pathlib|signal|socket|threading|types|typing)\..*"),
+    (
+        "py:.*",
+        r"(pykka|collections|contextlib|dataclasses|enum|os|pathlib|signal|socket|subprocess|threading|types|typing)\..*",
+    ),
 ]
 
 

@@ -1,8 +1,8 @@
 """An Erlang process runtime on Pykka in which an operating-system process is one more actor.
 
 Layout: `prx` has one function for each prx call; `actors` has processes, `otp` the behaviours on them; `tasks` the
-actor that stands for an OS process; `driver` the program that obeys it and the channels between the two; `system`
-what the kernel offers.
+actor that stands for an OS process; `programs` what is run as one; `driver` the program that obeys it and the channels
+between the two; `system` what the kernel offers.
 """
 
 from __future__ import annotations

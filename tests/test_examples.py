@@ -53,6 +53,18 @@ b'     1\ttest\n'
 """
 
 
+def test_log_pipeline_counts_what_the_first_800_requests_were_for() -> None:
+    """The endless server above is ended, and that is no failure."""
+    assert run("log_pipeline.py") == "500 /\n200 /about\n100 /style.css\n"
+
+
+def test_repl_gets_answers_from_a_program_that_has_a_terminal() -> None:
+    """Its stdin is one, and controls its session."""
+    *answers, end = run("repl.py").splitlines()
+    assert answers == ["42", "True", "True"]
+    assert end.endswith("status=3)")
+
+
 @pytest.mark.root
 def test_namespaces_works_for_root_without_sudo() -> None:
     """Root's own roots may make namespaces."""

@@ -6,7 +6,7 @@ from prx_actors.programs.command import Command
 from prx_actors.programs.completed import Completed
 from prx_actors.programs.mistakes import BadCommand
 from prx_actors.programs.run import run
-from prx_actors.programs.stream import Stream, pipe, stream
+from prx_actors.programs.stream import ProgramStream, pipe, stream
 from prx_actors.programs.streams import INHERIT, MERGE, NULL, PIPE, RotatingFile, Window
 
 __all__ = [
@@ -17,8 +17,8 @@ __all__ = [
     "BadCommand",
     "Command",
     "Completed",
+    "ProgramStream",
     "RotatingFile",
-    "Stream",
     "Window",
     "pipe",
     "run",

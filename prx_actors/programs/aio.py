@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from prx_actors.programs.events import Event
     from prx_actors.tasks.messages import ExitStatus, TermSig
 
-__all__ = ["Stream", "pipe", "run", "stream"]
+__all__ = ["AsyncProgramStream", "pipe", "run", "stream"]
 
 
 async def run(  # noqa: PLR0913 -- those of subprocess.run
@@ -102,7 +102,7 @@ async def _finish(program: LoopProgram, outcome: Outcome, timeout: float | None)
     await program.end_and_wait("normal")
 
 
-class Stream:
+class AsyncProgramStream:
     """What a program says, as it says it, for `async for`; made by `stream` and `pipe`.
 
     It begins with the first `anext`, and ends when it is closed, by `aclose` or
@@ -193,7 +193,7 @@ class Stream:
         return f"<Stream of {self.command}: {self._program.program.task or 'not begun'}>"
 
 
-def stream(command: Command | Iterable[Text] | str, *, lines: bool = False, **options: Any) -> Stream:
+def stream(command: Command | Iterable[Text] | str, *, lines: bool = False, **options: Any) -> AsyncProgramStream:
     r"""Iterate over what a program says, as `prx_actors.stream` does, by `async for`.
 
     Args:
@@ -216,7 +216,7 @@ def stream(command: Command | Iterable[Text] | str, *, lines: bool = False, **op
         3
 
     """
-    return Stream(command_of(command, options), lines=lines)
+    return AsyncProgramStream(command_of(command, options), lines=lines)
 
 
 def pipe(
@@ -225,7 +225,7 @@ def pipe(
     *,
     lines: bool = False,
     **options: Any,
-) -> Stream:
+) -> AsyncProgramStream:
     """Iterate over what a program says that reads what an iterable yields, as `prx_actors.pipe` does.
 
     Args:

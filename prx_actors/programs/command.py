@@ -105,7 +105,8 @@ class Command:
     """Its nice value, -20 to 19."""
 
     rlimits: Mapping[str, int | tuple[int, int]] = field(default_factory=dict)
-    """Resource limits by name, as `{"nofile": 64}`; soft and hard, or one for both."""
+    """Resource limits by name, `nofile` for one; each is a number, or the soft and
+    the hard limit."""
 
     no_new_privs: bool = True
     """Whether set-user-ID programs and the like give it no privileges."""
@@ -123,8 +124,8 @@ class Command:
     """Exit statuses that are no failure."""
 
     readiness: Any = None
-    """What says that it is ready, for supervisors: has a method `wait_ready(starting)`,
-    as `prx_actors.programs.starting` describes it."""
+    """An object that says to a supervisor when it is ready, by a method
+    `wait_ready(starting)`; `prx_actors.programs.starting` describes it."""
 
     name: str = ""
     """What it is called in logs; the program's name when nothing is given."""
@@ -250,7 +251,7 @@ class Command:
         """Start it as a child of a supervisor, which is the caller.
 
         Returns:
-            the child: it ends as `"normal"` when the program exits as
+            the child, which ends as `"normal"` when the program exits as
             `exit_codes` allows, else with the `ExitStatus` or `TermSig`
 
         Raises:

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from prx_actors.programs.events import Event
     from prx_actors.tasks.messages import ExitStatus, TermSig
 
-__all__ = ["Stream", "pipe", "stream"]
+__all__ = ["ProgramStream", "pipe", "stream"]
 
 
-class Stream:
+class ProgramStream:
     """What a program says, as it says it; made by `stream` and `pipe`.
 
     The program starts with the first `next`, or `write`. It ends, with all that
@@ -155,7 +155,7 @@ class Stream:
         return f"<Stream of {self.command}: {self._program.task or 'not begun'}>"
 
 
-def stream(command: Command | Iterable[Text] | str, *, lines: bool = False, **options: Any) -> Stream:
+def stream(command: Command | Iterable[Text] | str, *, lines: bool = False, **options: Any) -> ProgramStream:
     r"""Iterate over what a program says: `Stdout`, `Stderr` and then `ExitStatus` or `TermSig`.
 
     It is lazy: the program starts with the first `next`, and waits when its
@@ -179,12 +179,12 @@ def stream(command: Command | Iterable[Text] | str, *, lines: bool = False, **op
         [b'a\n', b'b\n']
 
     """
-    return Stream(command_of(command, options), lines=lines)
+    return ProgramStream(command_of(command, options), lines=lines)
 
 
 def pipe(
     source: Iterable[Any], command: Command | Iterable[Text] | str, *, lines: bool = False, **options: Any
-) -> Stream:
+) -> ProgramStream:
     """Iterate over what a program says that reads what an iterable yields.
 
     The source is read, on a thread of its own, as fast as the program reads; and

@@ -18,12 +18,12 @@ from prx_actors.actors import Down, exit_signal, receive
 from prx_actors.programs import MERGE, PIPE
 
 if TYPE_CHECKING:
-    from prx_actors.programs import Stream
+    from prx_actors.programs import ProgramStream
 
 FOREVER = ("sh", "-c", "(setsid sleep 1000 &) ; echo up; while :; do sleep 1; done")
 
 
-def begun(program: Stream) -> OsProcesses:
+def begun(program: ProgramStream) -> OsProcesses:
     """Take the first event, and hold all that runs of the program."""
     first = next(program)
     assert isinstance(first, Stdout)
@@ -136,7 +136,7 @@ def test_the_program_ends_when_the_loop_over_it_fails() -> None:
 
 def test_the_program_ends_when_nobody_has_the_stream_any_more() -> None:
     """Also in a cycle, which the garbage collector finds."""
-    program: Stream | None = stream(FOREVER)
+    program: ProgramStream | None = stream(FOREVER)
     assert program is not None
     with begun(program) as processes:
         cycle: list[object] = [program]
