@@ -70,7 +70,7 @@ def test_a_line_without_an_end_is_not_collected_for_ever() -> None:
 
 def test_it_is_lazy() -> None:
     """Nothing runs before somebody asks, and what is wrong is said then."""
-    program = stream(["no such program"])
+    program = stream(["/no/such/program"])
     with pytest.raises(FileNotFoundError):
         next(program)
     with pytest.raises(StopIteration):
