@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from pykka import ActorRegistry
 from support.ends import WAIT, OsProcesses
 from support.leaks import descendants
 
@@ -166,6 +167,15 @@ def test_it_ends_with_the_process_that_has_begun_it() -> None:
         assert processes.left() == []
     with pytest.raises(StopIteration):
         next(program)
+
+
+def test_pykka_stops_it_though_nobody_reads_it() -> None:
+    """With all other actors, and waits until it is gone."""
+    program = stream(["sh", "-c", "echo up; exec sleep 1000"])
+    with begun(program) as processes:
+        ActorRegistry.stop_all()
+        assert processes.left() == []
+    assert not isinstance(next(program, None), Stdout)
 
 
 def test_another_thread_may_go_on_with_it() -> None:
