@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from pykka import ActorRegistry
 from support.ends import WAIT, OsProcesses
+from support.interrupts import Interrupts
 from support.leaks import descendants
 
 from prx_actors import Command, ExitStatus, Stderr, Stdout, TermSig, spawn_monitor, stream
@@ -226,3 +227,18 @@ def test_many_at_once() -> None:
     assert data(firsts) == b"".join(b"%d\n" % number for number in range(30))
     assert [end.status for program in programs for end in program if isinstance(end, ExitStatus)] == [0] * 30
     assert [one for one in descendants(os.getpid()) if one.name == "sh"] == []
+
+
+@pytest.mark.slow
+def test_an_interrupt_at_any_point_leaves_no_program() -> None:
+    """Whether it comes at the start, in the midst or at the end; the fixture looks for what is left."""
+
+    def read() -> None:
+        with stream(["sh", "-c", "echo a; sleep 1000"]) as program:
+            for _ in program:
+                pass
+
+    with Interrupts() as interrupts:
+        for _ in range(20 if os.environ.get("CI") else 200):
+            interrupts.strike(read)
+    assert data(list(stream(["echo", "on"]))) == b"on\n"
