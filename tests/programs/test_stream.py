@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from pykka import ActorRegistry
+from support import interrupts as interrupts_module
 from support.ends import WAIT, OsProcesses
 from support.interrupts import Interrupts
 from support.leaks import descendants
@@ -230,7 +231,7 @@ def test_many_at_once() -> None:
 
 
 @pytest.mark.slow
-def test_an_interrupt_at_any_point_leaves_no_program() -> None:
+def test_an_interrupt_at_any_point_leaves_no_program(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whether it comes at the start, in the midst or at the end; the fixture looks for what is left."""
 
     def read() -> None:
@@ -238,6 +239,7 @@ def test_an_interrupt_at_any_point_leaves_no_program() -> None:
             for _ in program:
                 pass
 
+    monkeypatch.setattr(interrupts_module, "LATEST", 0.03)
     with Interrupts() as interrupts:
         for _ in range(20 if os.environ.get("CI") else 200):
             interrupts.strike(read)
