@@ -114,6 +114,9 @@ class AsyncProgramStream:
 
     """
 
+    _over = True
+    """Whether it was closed; one whose making was interrupted has nothing to close."""
+
     def __init__(self, command: Command, *, lines: bool) -> None:
         self.command = command
         """What is run."""
@@ -121,8 +124,8 @@ class AsyncProgramStream:
         self._pid = os.getpid()
         self._lines = lines
         self._events: Events | None = None
-        self._over = False
         self._deadlines = Deadlines(None)
+        self._over = False
 
     def __aiter__(self) -> AsyncIterator[Event]:
         return self

@@ -9,6 +9,7 @@ import pwd
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from prx_actors import prx
 from prx_actors.programs.mistakes import resource
 from prx_actors.programs.terminal import terminal_fd
 
@@ -103,7 +104,7 @@ def become(task: Task, command: Command) -> None:
     env = command.environment()
     variables = [f"{name}={value}" for name, value in env.items()]
     arg0 = command.argv[0] if command.arg0 is None else command.arg0
-    failure: OSError | None = None
+    failure: OSError = FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
     for path in _candidates(command.argv[0], env):
         try:
             task.execve([path, *command.argv[1:]], variables, arg0)
@@ -111,10 +112,9 @@ def become(task: Task, command: Command) -> None:
             if error.errno not in {errno.ENOENT, errno.ENOTDIR, errno.EACCES}:
                 raise
             # As execvp(3): one that may not be run tells more than those that are not there.
-            failure = error if failure is None or error.errno == errno.EACCES else failure
+            failure = error if error.errno == errno.EACCES else failure
         else:
             return
-    assert failure is not None  # noqa: S101 -- there is a candidate
     failure.filename = command.argv[0]
     raise failure
 
@@ -123,4 +123,17 @@ def _candidates(program: str | bytes | os.PathLike[str], env: dict[str, str]) ->
     name = os.fsencode(program)
     if b"/" in name:
         return [name]
-    return [os.path.join(os.fsencode(folder), name) for folder in os.get_exec_path(env)]  # noqa: PTH118 -- bytes
+    paths = [os.path.join(os.fsencode(folder), name) for folder in os.get_exec_path(env)]  # noqa: PTH118 -- bytes
+    # Below a launcher there may be other files than here.
+    return paths if prx._launcher else [path for path in paths if _may_be_there(path)]
+
+
+def _may_be_there(path: bytes) -> bool:
+    """Say whether a path is worth a try, which costs a turn of the driver's."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return not path.startswith(b"/")  # from where the program starts, it may be
+    except OSError:
+        pass
+    return True

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import pykka
 from pykka._envelope import Envelope
 
-from prx_actors.actors import NoProcess, Process, ProcessExit
+from prx_actors.actors import NoProcess, Pid, Process, ProcessExit
 from prx_actors.actors.context import context
-from prx_actors.actors.latches import Latch
+from prx_actors.actors.latches import Future, Latch
 from prx_actors.actors.mailbox import MailboxClosed
 from prx_actors.actors.scheduler import scheduler
-from prx_actors.actors.table import process_table
+from prx_actors.actors.table import process_of, process_table
 from prx_actors.actors.threads import current_process
 from prx_actors.programs.feeder import Feeder
 from prx_actors.programs.launch import launch
@@ -35,6 +35,22 @@ class Gone:
     """The program and all that it has started are gone; nothing comes after this."""
 
 
+class ProgramPid(Pid):
+    """The pid of a program's owner, whose mailbox nobody may read for long: to stop it no message is needed."""
+
+    def stop(self, *, block: bool = True, timeout: float | None = None) -> Any:
+        """End the program; Pykka's interface."""
+        future = Future()
+        process = process_of(self)
+        if process is None:
+            future.set(False)
+        else:
+            was_alive = self.is_alive()
+            process._terminate("normal")
+            process._on_exited(lambda _pid, _reason: future.set(was_alive))
+        return future.get(timeout=timeout) if block else future
+
+
 class Program(Process):
     """Owns a task, which ends with it; it ends with the process that has started it.
 
@@ -46,6 +62,8 @@ class Program(Process):
         command: what to run
 
     """
+
+    pid_class = ProgramPid
 
     def __init__(self, command: Command) -> None:
         super().__init__()
@@ -65,9 +83,6 @@ class Program(Process):
 
     def _start_actor_loop(self) -> None:
         process_table.add(self)
-
-    def _stop(self) -> None:
-        self._terminate("normal")
 
     # From the thread of whoever runs it.
 

@@ -37,6 +37,9 @@ class ProgramStream:
 
     """
 
+    _over = True
+    """Whether it was closed; one whose making was interrupted has nothing to close."""
+
     def __init__(self, command: Command, *, lines: bool) -> None:
         self.command = command
         """What is run."""
@@ -44,8 +47,8 @@ class ProgramStream:
         self._pid = os.getpid()
         self._lines = lines
         self._events: Events | None = None
-        self._over = False
         self._deadline: float | None = None
+        self._over = False
 
     def __iter__(self) -> Iterator[Event]:
         return self

@@ -62,7 +62,7 @@ async def test_a_program_is_run_to_its_end() -> None:
     with pytest.raises(subprocess.CalledProcessError):
         await aio.run(["false"], check=True)
     with pytest.raises(FileNotFoundError):
-        await aio.run(["no such program"])
+        await aio.run(["/no/such/program"])
 
 
 @in_loop

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support import interrupts as interrupts_module
 from support.ends import WAIT, OsProcesses
 from support.interrupts import Interrupts
 from support.leaks import descendants
@@ -240,8 +241,9 @@ def test_threads_run_programs_at_the_same_time() -> None:
 
 
 @pytest.mark.slow
-def test_an_interrupt_at_any_point_leaves_no_program() -> None:
+def test_an_interrupt_at_any_point_leaves_no_program(monkeypatch: pytest.MonkeyPatch) -> None:
     """The fixture looks for what is left."""
+    monkeypatch.setattr(interrupts_module, "LATEST", 0.03)
     with Interrupts() as interrupts:
         for _ in range(20 if os.environ.get("CI") else 200):
             interrupts.strike(lambda: run(["sh", "-c", "echo a; sleep 1000"], timeout=WAIT))

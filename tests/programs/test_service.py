@@ -133,7 +133,7 @@ def test_one_that_ignores_its_stop_signal_is_killed_after_its_grace(tmp_path: Pa
 def test_what_does_not_start_fails_the_start() -> None:
     """With the error, and nothing is left."""
     with pytest.raises(StartError) as caught:
-        linked(Command(("no such program",)))
+        linked(Command(("/no/such/program",)))
     assert isinstance(caught.value.reason, FileNotFoundError)
 
 

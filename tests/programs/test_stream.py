@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from pykka import ActorRegistry
+from support import interrupts as interrupts_module
 from support.ends import WAIT, OsProcesses
+from support.interrupts import Interrupts
 from support.leaks import descendants
 
 from prx_actors import Command, ExitStatus, Stderr, Stdout, TermSig, spawn_monitor, stream
@@ -70,7 +73,7 @@ def test_a_line_without_an_end_is_not_collected_for_ever() -> None:
 
 def test_it_is_lazy() -> None:
     """Nothing runs before somebody asks, and what is wrong is said then."""
-    program = stream(["no such program"])
+    program = stream(["/no/such/program"])
     with pytest.raises(FileNotFoundError):
         next(program)
     with pytest.raises(StopIteration):
@@ -168,6 +171,15 @@ def test_it_ends_with_the_process_that_has_begun_it() -> None:
         next(program)
 
 
+def test_pykka_stops_it_though_nobody_reads_it() -> None:
+    """With all other actors, and waits until it is gone."""
+    program = stream(["sh", "-c", "echo up; exec sleep 1000"])
+    with begun(program) as processes:
+        ActorRegistry.stop_all()
+        assert processes.left() == []
+    assert not isinstance(next(program, None), Stdout)
+
+
 def test_another_thread_may_go_on_with_it() -> None:
     """Whoever has it reads it."""
     program = stream(["sh", "-c", "echo one; sleep 0.1; echo two"])
@@ -216,3 +228,19 @@ def test_many_at_once() -> None:
     assert data(firsts) == b"".join(b"%d\n" % number for number in range(30))
     assert [end.status for program in programs for end in program if isinstance(end, ExitStatus)] == [0] * 30
     assert [one for one in descendants(os.getpid()) if one.name == "sh"] == []
+
+
+@pytest.mark.slow
+def test_an_interrupt_at_any_point_leaves_no_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether it comes at the start, in the midst or at the end; the fixture looks for what is left."""
+
+    def read() -> None:
+        with stream(["sh", "-c", "echo a; sleep 1000"]) as program:
+            for _ in program:
+                pass
+
+    monkeypatch.setattr(interrupts_module, "LATEST", 0.03)
+    with Interrupts() as interrupts:
+        for _ in range(20 if os.environ.get("CI") else 200):
+            interrupts.strike(read)
+    assert data(list(stream(["echo", "on"]))) == b"on\n"
