@@ -19,6 +19,7 @@ from support.features import require
 from support.freezer import Freezer
 
 from prx_actors import ExitStatus, Stdout, Task, exit_signal, monitor, prx, receive
+from prx_actors.system.native import lib
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,6 +111,31 @@ def test_all_that_a_frozen_program_has_started_is_named(freezer: Freezer) -> Non
             ref = monitor(task)
             prx.stop(task)
             assert down_of(ref) == ("unkillable", tuple(pids))
+            freezer.thaw()
+            assert processes.wait_gone(WAIT) == []
+
+
+def test_of_a_crowd_as_many_are_named_as_one_event_has_room_for(freezer: Freezer) -> None:
+    """The parent driver and the keeper name some each."""
+    count = 2 * lib.PRX_PIDS_MAX
+    with prx.fork(killdelay=KILLDELAY, drain=0.1) as root:
+        task = prx.fork(root)
+        crowd = f"for i in $(seq {count}); do setsid sh -c 'echo $$; exec sleep 1000 >/dev/null 2>&1' & done"
+        prx.execvp(task, ["sh", "-c", f"{crowd}; read line; exit 3"])
+        text = b""
+        while len(pids := pids_in(text)) < count:
+            text += receive(Stdout, task=task, timeout=WAIT).data
+        with OsProcesses(pids) as processes:
+            freezer.freeze(*pids)
+            ref = monitor(task)
+            prx.stdin(task, "\n")
+            match down_of(ref):
+                case ("unkillable", tuple(named)):
+                    assert set(named) <= set(pids)
+                    assert len(named) >= lib.PRX_PIDS_MAX
+                case other:
+                    pytest.fail(f"ended with {other}")
+            assert prx.getpid(root)
             freezer.thaw()
             assert processes.wait_gone(WAIT) == []
 
