@@ -18,14 +18,14 @@ GROUP = f"/prx-actors-{RUN_ID:09x}-"
 
 
 class Containment(enum.Enum):
-    """What ends all that a task has started, the strongest first; [containment](/explanation/containment) has more."""
+    """What ends all that a task has started, the strongest first."""
 
     PID_NAMESPACE = "pid_namespace"
-    """The task or one above it is pid 1 of a namespace: the kernel kills all in there with it, pid_namespaces(7)."""
+    """The kernel kills all in a namespace with its pid 1, which is the task or one above it; see pid_namespaces(7)."""
     CGROUP = "cgroup"
     """Its root has a control group of version 2, which is killed as a whole with the root, cgroups(7)."""
     SUBREAPER = "subreaper"
-    """Orphans come back to the driver above, which ends them: `PR_SET_CHILD_SUBREAPER` in prctl(2)."""
+    """Orphans come back to the driver above, which ends them; see `PR_SET_CHILD_SUBREAPER` in prctl(2)."""
 
 
 def containment_of(driver: Driver) -> Containment | None:

@@ -21,7 +21,7 @@ class TaskStatistics:
     uptime: float
     """Seconds since the task was asked for, until now or the end of its OS process."""
     calls: int
-    """Requests that were sent to its driver: calls, forks and the exec."""
+    """Requests that were sent to its driver, forks and the exec among them."""
     children: int
     """Tasks that it has forked and that have not ended."""
     messages: int
