@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -166,21 +166,30 @@ def wait_for(condition: Callable[[], bool], seconds: float) -> bool:
     return True
 
 
-def living(folder: Path) -> dict[int, str]:
-    """Find the processes of the tree, by host pid: their environment has the path of its file."""
-    found: dict[int, str] = {}
-    inner = {pid: name for name, pid in pids_of(folder).items()}
+def started(folder: Path) -> dict[int, dict[str, str]]:
+    """Find all that the manager has started, and the manager: their environment has the path of the tree's file.
+
+    Returns:
+        what /proc/PID/status says, by host pid
+
+    """
+    found: dict[int, dict[str, str]] = {}
     for entry in Path("/proc").iterdir():
         try:
-            if not entry.name.isdigit() or f"PIDS={folder}/pids".encode() not in (entry / "environ").read_bytes():
-                continue
-            status = dict(line.split(":\t", 1) for line in (entry / "status").read_text().splitlines() if ":\t" in line)
+            if entry.name.isdigit() and f"PIDS={folder}/pids".encode() in (entry / "environ").read_bytes():
+                lines = (entry / "status").read_text().splitlines()
+                found[int(entry.name)] = dict(line.split(":\t", 1) for line in lines if ":\t" in line)
         except OSError:
-            continue
-        name = inner.get(int(status["NSpid"].split()[-1]))
-        if name and status["Name"] in {"sh", "sleep", "dash", "bash"}:
-            found[int(entry.name)] = name
+            continue  # it has ended, or is somebody else's
     return found
+
+
+def living(folder: Path) -> set[str]:
+    """Name the processes of the tree that are there."""
+    pids = {pid: name for name, pid in pids_of(folder).items()}
+    found = [one for one in started(folder).values() if one["Name"] in {"sh", "sleep", "dash", "bash"}]
+    # In a pid namespace they have given their inner pids.
+    return {pids.get(int(one["NSpid"].split()[-1]), "") for one in found} - {""}
 
 
 @contextmanager
@@ -204,8 +213,9 @@ def run(manager: str) -> Iterator[tuple[subprocess.Popen[str], Path]]:
             yield program, folder
         finally:
             program.kill()
-            for pid in living(folder):
-                os.kill(pid, signal.SIGKILL)
+            for pid in started(folder):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
             program.communicate()
 
 
@@ -231,7 +241,7 @@ def survivors(manager: str, how: str) -> list[str]:
             return ["does not start"]
         end(how, manager, program)
         wait_for(lambda: not living(folder), GO)
-        left = living(folder).values()
+        left = living(folder)
         return [name for name in NAMES if name in left]
 
 

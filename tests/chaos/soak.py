@@ -11,6 +11,7 @@ import gc
 import os
 import signal
 import sys
+import tempfile
 import threading
 import time
 from collections import Counter
@@ -35,11 +36,11 @@ __all__ = ["Figures", "soak"]
 WAIT = 60.0
 """Seconds for what comes at once, on a busy machine."""
 THREADS = 4
-WARM = 600
-"""Cycles before the figures are taken for the first time."""
+WARM = 3000
+"""Cycles before the figures are taken for the first time: memory grows while pools and caches fill."""
 GROWTH = 1.05
 """Of the resident memory, at the most."""
-FOLDERS = [Path(name) for name in ("/tmp", "/dev/shm", "/dev/mqueue")]
+SHARED = [Path("/dev/shm"), Path("/dev/mqueue")]
 DAEMON = "setsid sleep 1000 & exec sleep 1000"
 
 
@@ -72,9 +73,7 @@ class Figures:
             epoll=sum(_registrations(path) for path in Path("/proc/self/fdinfo").iterdir()),
             processes=len(living),
             zombies=len(mine) - len(living),
-            files=sum(
-                path.name.startswith("prx") for folder in FOLDERS if folder.exists() for path in folder.iterdir()
-            ),
+            files=len(_files()),
             driver_fds=sum(_fds(pid) for pid in living),
             rss=_rss("self"),
             driver_rss=sum(_rss(pid) for pid in living),
@@ -95,6 +94,11 @@ def _registrations(path: Path) -> int:
     with suppress(FileNotFoundError):
         return path.read_text().count("tfd:")
     return 0
+
+
+def _files() -> list[Path]:
+    shared = [path for folder in SHARED if folder.exists() for path in folder.iterdir()]
+    return [*Path(tempfile.gettempdir()).iterdir(), *(path for path in shared if path.name.startswith("prx"))]
 
 
 def _rss(pid: object) -> int:
@@ -218,7 +222,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     begun = time.monotonic()
-    done, before, after = soak(given.cycles, given.seed)
+    with tempfile.TemporaryDirectory() as tempfile.tempdir:
+        done, before, after = soak(given.cycles, given.seed)
     print(f"{done.total()} cycles in {time.monotonic() - begun:.0f} s: {dict(done)}")
     print(f"before: {before}\nafter:  {after}")
     more = after.exceeds(before)
