@@ -1,7 +1,6 @@
 #include "driver.h"
 
 #include "children.h"
-#include "layers.h"
 #include "sweep.h"
 
 #include <stdlib.h>
