@@ -2,7 +2,6 @@
 
 #include "driver.h"
 #include "event.h"
-#include "layers.h"
 #include "signals.h"
 #include "state.h"
 #include "sweep.h"

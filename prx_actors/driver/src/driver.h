@@ -2,6 +2,7 @@
 #pragma once
 
 #include "filter.h"
+#include "layers.h"
 #include "msgpack.h"
 #include "protocol.h"
 

@@ -2,7 +2,6 @@
 
 #include "children.h"
 #include "groups.h"
-#include "layers.h"
 #include "search.h"
 #include "sweep.h"
 

@@ -3,7 +3,6 @@
 #include "channel.h"
 #include "children.h"
 #include "event.h"
-#include "layers.h"
 #include "search.h"
 #include "signals.h"
 #include "sweep.h"

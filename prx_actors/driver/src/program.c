@@ -1,7 +1,6 @@
 #include "driver.h"
 
 #include "children.h"
-#include "layers.h"
 #include "signals.h"
 
 #include <errno.h>
