@@ -146,6 +146,7 @@ def test_a_task_holds_none_of_its_parents_channels() -> None:
     """Of sockets it has its own two only, and the files that are common are the page and the pidfds."""
     with prx.fork() as parent:
         child = prx.fork(parent)
+        assert prx.getpid(child) > 0  # it has closed what it was born with
         theirs, ours = sockets(parent), sockets(child)
         assert (len(theirs), len(ours)) == (2, 2)
         assert not theirs & ours
