@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from prx_actors.programs.deadlines import Deadlines
 from prx_actors.programs.events import Events
-from prx_actors.programs.keywords import command_of
+from prx_actors.programs.keywords import command_of, command_to_finish
 from prx_actors.programs.loop_program import LoopProgram
 from prx_actors.programs.outcome import Outcome
 from prx_actors.programs.texts import Texts
@@ -72,7 +72,7 @@ async def run(  # noqa: PLR0913 -- those of subprocess.run
     texts = Texts(text, encoding, errors)
     if "input" in options:
         options["input"] = texts.encode(options["input"])
-    program = LoopProgram(command_of(command, options))
+    program = LoopProgram(command_to_finish(command, options))
     outcome = Outcome(program.program, texts)
     try:
         await _finish(program, outcome, timeout)

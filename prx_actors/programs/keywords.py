@@ -9,7 +9,7 @@ from typing import Any
 from prx_actors.programs.command import Command
 from prx_actors.programs.streams import PIPE
 
-__all__ = ["command_of"]
+__all__ = ["command_of", "command_to_finish"]
 
 NAMES = {"extra_groups": "groups"}
 """Keywords of `subprocess` that have other names here."""
@@ -37,6 +37,12 @@ def command_of(command: Any, options: dict[str, Any]) -> Command:
             command = shlex.join(os.fsdecode(text) for text in command)
         return Command.shell(command, **options)
     return Command.of(command, **options)
+
+
+def command_to_finish(command: Any, options: dict[str, Any]) -> Command:
+    """Make a command that is run to its end: a stdin that nobody writes to is empty."""
+    made = command_of(command, options)
+    return made.replace(stdin=b"") if made.stdin is PIPE else made
 
 
 def _take_input(options: dict[str, Any]) -> None:

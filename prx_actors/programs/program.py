@@ -108,8 +108,13 @@ class Program(Process):
 
         Raises:
             OSError: what `launch` raises
+            TypeError: its stdin is an async iterable, which takes a loop
 
         """
+        stdin = self.command.stdin
+        if hasattr(stdin, "__aiter__") and not hasattr(stdin, "__iter__"):
+            msg = f"stdin: {stdin!r} is read by prx_actors.programs.aio alone"
+            raise TypeError(msg)
         self.begin()
         self._begun.wait()
         self.check_started()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from prx_actors.driver.turn import call_deadline
 from prx_actors.programs.deadlines import Deadlines
-from prx_actors.programs.keywords import command_of
+from prx_actors.programs.keywords import command_to_finish
 from prx_actors.programs.outcome import Outcome
 from prx_actors.programs.program import Program
 from prx_actors.programs.texts import Texts
@@ -69,7 +69,7 @@ def run(  # noqa: PLR0913 -- those of subprocess.run
     texts = Texts(text or universal_newlines, encoding, errors)
     if "input" in options:
         options["input"] = texts.encode(options["input"])
-    running = _Running(command_of(command, options), texts)
+    running = _Running(command_to_finish(command, options), texts)
     try:
         done = running.finish(timeout)
     except BaseException:

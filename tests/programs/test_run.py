@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from support import interrupts as interrupts_module
@@ -21,6 +21,9 @@ from support.leaks import descendants
 from prx_actors import Command, ExitStatus, TermSig, exit_signal, prx, receive, run, spawn_monitor, stream
 from prx_actors.actors import Down
 from prx_actors.programs import INHERIT, MERGE, NULL, RotatingFile
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
 
 
 def test_what_it_did_is_told() -> None:
@@ -156,6 +159,17 @@ def test_an_iterable_is_input_as_well() -> None:
     """Also another program's output."""
     assert run(["cat"], input=(f"{n} " for n in range(3))).stdout == b"0 1 2 "
     assert run(["wc", "-l"], stdin=stream(["seq", "1000"])).stdout.strip() == b"1000"
+
+
+def test_a_stdin_that_nobody_writes_to_is_empty() -> None:
+    """As for `subprocess`; and what only a loop can read is refused."""
+    assert run(["cat"], stdin=subprocess.PIPE).stdout == b""
+
+    async def source() -> AsyncIterator[bytes]:
+        yield b"x"
+
+    with pytest.raises(TypeError, match="aio"):
+        run(["cat"], input=source())
 
 
 def test_input_that_is_not_read_is_no_error() -> None:
