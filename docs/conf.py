@@ -54,7 +54,7 @@ nitpick_ignore = [
 nitpick_ignore_regex = [
     (
         "py:.*",
-        r"(pykka|collections|contextlib|dataclasses|enum|os|pathlib|signal|socket|subprocess|threading|types|typing)\..*",
+        r"(pykka|collections|contextlib|dataclasses|enum|os|pathlib|re|signal|socket|subprocess|threading|types|typing)\..*",
     ),
 ]
 

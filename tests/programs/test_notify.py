@@ -119,7 +119,7 @@ def test_systemds_own_command_works() -> None:
 
 def test_a_flood_of_states_does_not_fill_the_mailbox() -> None:
     """One waits; the last one comes after it."""
-    script = "notify('READY=1')\nfor n in range(5000): notify(f'STATUS={n}')\nprint('done', flush=True)" + SLEEP
+    script = "notify('READY=1')\nfor n in range(5000): notify(f'STATUS={n}')\nos.write(1, b'done')" + SLEEP
     waiting, task = started(Notify(WAIT), script)
     with task:
         waiting.wait_ready(task)
@@ -133,19 +133,19 @@ def test_a_flood_of_states_does_not_fill_the_mailbox() -> None:
 
 def test_a_watchdog_lets_a_program_live_that_shows_life() -> None:
     """For longer than it may be silent."""
-    script = "notify('READY=1')\nfor _ in range(15): time.sleep(0.2); notify('WATCHDOG=1')\nprint('well', flush=True)"
+    script = "notify('READY=1')\nfor _ in range(15): time.sleep(0.2); notify('WATCHDOG=1')\nos.write(1, b'well')"
     waiting, task = started(Notify(WAIT, watchdog=2.5), script + SLEEP)
     with task:
         waiting.wait_ready(task)
-        assert receive(Stdout, TermSig, task=task, timeout=WAIT) == Stdout(task, b"well\n")
+        assert receive(Stdout, TermSig, task=task, timeout=WAIT) == Stdout(task, b"well")
 
 
 def test_a_watchdog_ends_a_program_that_is_silent(caplog: pytest.LogCaptureFixture) -> None:
     """By SIGABRT; the program knows how long it may be so."""
-    script = "notify('READY=1')\nprint(os.environ['WATCHDOG_USEC'], flush=True)" + SLEEP
+    script = "notify('READY=1')\nos.write(1, os.environ['WATCHDOG_USEC'].encode())" + SLEEP
     waiting, task = started(Notify(WAIT, watchdog=0.3), script)
     waiting.wait_ready(task)
-    assert receive(Stdout, task=task, timeout=WAIT).data == b"300000\n"
+    assert receive(Stdout, task=task, timeout=WAIT).data == b"300000"
     assert receive(TermSig, task=task, timeout=WAIT).signal == 6
     assert "the watchdog ends it" in caplog.text
 
