@@ -26,18 +26,25 @@ if TYPE_CHECKING:
 
     from prx_actors.driver.listener import Stream
 
-__all__ = ["Keeper", "driver_path", "keeper_for", "shutdown"]
+__all__ = ["Keeper", "driver_path", "is_own_run", "keeper_for", "shutdown"]
 
 logger = logging.getLogger("prx_actors")
 
 RUN_ID_BITS = 36
 RUN_ID = int.from_bytes(os.urandom(8), "little") & (1 << RUN_ID_BITS) - 1
 """That of the first keeper; each one has its own, since it ends all that bears it when it ends itself."""
+RUNS = 1 << 20
+"""Keepers that one runtime may have."""
 _keeper_numbers = count()
 START_LIMIT = 30.0
 """Seconds that a launcher may take to bring the driver up."""
 END_LIMIT = 5.0
 """Seconds that `shutdown` waits at most: the default killdelay and a second."""
+
+
+def is_own_run(run_id: int, first: int = RUN_ID) -> bool:
+    """Say whether a run id is that of a keeper of this runtime, or of the one whose first keeper has the other."""
+    return (run_id - first) % (1 << RUN_ID_BITS) < RUNS
 
 
 def driver_path() -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from prx_actors.driver.protocol import frame
+from prx_actors.driver.reactor import reactor
 from prx_actors.driver.state import State
 from prx_actors.system.native import lib
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from prx_actors.driver.driver import Driver
 
 __all__ = ["Searches"]
+
+PATIENCE = 1.0
+"""Seconds after the deadline that a successor may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +116,12 @@ class Searches:
         self._successor = keeper.searches
         keeper.searches.when_idle = self._forget_successor
         under_way, self._under_way = self._under_way, {}
-        for searches in under_way.values():
-            for search in searches:
-                keeper.searches.take(search)
+        searches = [search for same in under_way.values() for search in same]
+        for search in searches:
+            keeper.searches.take(search)
+        # One that says nothing is not waited for, nor left: what does not end is told by a second after the deadline.
+        late = max([search.deadline for search in searches], default=0.0) + PATIENCE
+        reactor.call_later(max(0.0, late - time.monotonic()), self._forget_successor)
 
     def _forget_successor(self) -> None:
         successor, self._successor = self._successor, None

@@ -114,7 +114,7 @@ class Turns:
         self._holder = 0
         """The thread whose turn it is."""
         self.calls = 0
-        """Requests so far; the last one has that number."""
+        """Requests so far; the next one has that number."""
         exchange = ffi.new("struct prx_exchange *")
         lib.prx_exchange_init(exchange)
         # The finaliser is in place before the socket is ours: an interrupt does not lose it.
@@ -210,8 +210,8 @@ class Turns:
         child: Channels | None,
         deadline: float | None,
     ) -> Any:
-        self.calls += 1
         request = self.calls & 0xFFFFFFFF
+        self.calls += 1
         payload = encode((request, number, *args))
         into = ffi.NULL if child is None else child.c
         late = -1 if deadline is None else int(deadline * 1_000_000)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import enum
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from prx_actors.driver.keeper import RUN_ID
+from prx_actors.driver.keeper import is_own_run
 
 if TYPE_CHECKING:
     from prx_actors.driver.driver import Driver
 
 __all__ = ["Containment", "containment_of"]
 
-GROUP = f"/prx-actors-{RUN_ID:09x}-"
-"""What the names of this runtime's control groups begin with, as `driver/src/groups.c` makes them."""
+GROUP = re.compile(r"/prx-actors-([0-9a-f]{9})-\d+/")
+"""Control groups of keepers, with their run ids, as `driver/src/groups.c` names them."""
 
 
 class Containment(enum.Enum):
@@ -45,7 +46,9 @@ def containment_of(driver: Driver) -> Containment | None:
     if _is_below_init(driver):
         return Containment.PID_NAMESPACE
     own = next((line for line in groups.splitlines() if line.startswith("0::")), "")
-    return Containment.CGROUP if GROUP in own else Containment.SUBREAPER
+    # That of an outer runtime, in which this one runs, may come first.
+    in_group = any(is_own_run(int(run_id, 16)) for run_id in GROUP.findall(own))
+    return Containment.CGROUP if in_group else Containment.SUBREAPER
 
 
 def _is_below_init(driver: Driver) -> bool:

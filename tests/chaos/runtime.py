@@ -16,7 +16,7 @@ from chaos.processes import mark, process, table
 from chaos.trees import Leaf, Tree
 
 from prx_actors import Down, NoProcess, current, exit_signal, monitor, prx, receive, send, shutdown, spawn
-from prx_actors.driver.keeper import RUN_ID
+from prx_actors.driver.keeper import RUN_ID, is_own_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,7 +68,7 @@ def left_of(top: Leaf) -> list[str]:
 def is_of(pid: int, numbers: set[int]) -> bool:
     """Whether a process has the mark of one of these tasks."""
     found = mark(pid)
-    return found is not None and found.run == RUN_ID and found.task in numbers
+    return found is not None and is_own_run(found.run) and found.task in numbers
 
 
 # What an owner does.

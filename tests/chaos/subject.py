@@ -14,6 +14,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from prx_actors.driver.keeper import is_own_run
+
 from .cgroup import Cgroup
 from .processes import Mark, Process, below, cgroups, end, mark, namespace, table
 
@@ -124,7 +126,9 @@ class Subject:
     def _has(self, one: Seen) -> bool:
         if one.process.pid == self.pid:
             return False
-        return (one.mark is not None and one.mark.run == self.run) or self.cgroup.name in cgroups(one.process.pid)
+        return (one.mark is not None and is_own_run(one.mark.run, self.run)) or self.cgroup.name in cgroups(
+            one.process.pid
+        )
 
     def left_in(self, namespaces: set[int], at: int) -> list[Seen]:
         """Look for processes that live in pid namespaces of the dead.

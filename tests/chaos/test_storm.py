@@ -79,7 +79,7 @@ def end(started: subprocess.Popen[bytes]) -> None:
 
 def test_a_process_is_known_by_its_mark_alone(subject: Subject) -> None:
     """Whoever is its parent; and one of another runtime is not taken for one of this."""
-    mine, other = sleeper(subject.run, 7), sleeper(subject.run ^ 1, 7)
+    mine, other = sleeper(subject.run, 7), sleeper(subject.run ^ 1 << 35, 7)
     seen = {one.process.pid: one for one in subject.seen()}
     assert mine.pid in seen
     assert other.pid not in seen
