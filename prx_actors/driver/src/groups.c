@@ -22,6 +22,7 @@
 
 enum {
         NAME_SIZE = 64,
+        RUN_DIGITS = 9,
         PATH_SIZE = 4096,
         LEVELS = 16,            /* of groups that a program may have made in its own */
         LOOKS = 50,
@@ -146,10 +147,14 @@ static int removed(int at, const char *name) {
 
 static bool is_name_of_ours(const char *name) {
         static const size_t prefix = sizeof(PREFIX) - 1;
-        size_t run = strspn(name + (strncmp(name, PREFIX, prefix) == 0 ? prefix : 0), "0123456789abcdef");
 
-        return strncmp(name, PREFIX, prefix) == 0 && run == 9 && name[prefix + run] == '-' &&
-               name[prefix + run + 1] && !name[prefix + run + 1 + strspn(name + prefix + run + 1, "0123456789")];
+        if (strncmp(name, PREFIX, prefix) != 0)
+                return false;
+        const char *run = name + prefix;
+        if (strspn(run, "0123456789abcdef") != RUN_DIGITS || run[RUN_DIGITS] != '-')
+                return false;
+        const char *pid = run + RUN_DIGITS + 1;
+        return pid[0] && !pid[strspn(pid, "0123456789")];
 }
 
 static void remove_if_dead(int at, const char *name, int levels) {
