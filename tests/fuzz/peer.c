@@ -71,10 +71,12 @@ static void check_event(struct stream *s) {
         struct mp_reader r;
 
         mp_read_init(&r, s->head, s->have);
-        must(mp_read_array(&r) == 3, "an event that is not an array of three");
+        uint32_t count = mp_read_array(&r);
         int64_t tag = mp_read_int(&r);
+        uint32_t wanted = tag == PRX_EVENT_EXITED || tag == PRX_EVENT_LEFT ? 6 : tag == PRX_EVENT_SWEPT ? 4 : 3;
         (void) mp_read_int(&r);
         int64_t status = mp_read_int(&r);
+        must(count == wanted, "an event of another size than its kind has");
         if (tag == PRX_EVENT_EXITED || tag == PRX_EVENT_LEFT)
                 must_be_no_fault((int) status);
 }
