@@ -6,7 +6,9 @@ import os
 import re
 import socket
 import sys
+import tempfile
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,7 +19,7 @@ from prx_actors.programs.mistakes import BadCommand
 from prx_actors.programs.readiness import Function, Line, NotReady, Readiness, Tcp, Unix
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from prx_actors import Task
 
@@ -32,10 +34,11 @@ time.sleep(1000)
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder() -> Iterator[Path]:
     """A folder whose name is short enough for the address of a socket."""
-    assert len(str(tmp_path / "socket")) < 100
-    return tmp_path
+    with tempfile.TemporaryDirectory(prefix="s-") as name:
+        assert len(name) < 90
+        yield Path(name)
 
 
 def python(script: str, *argv: str) -> Task:
