@@ -15,6 +15,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from prx_actors.driver.ending import Ending
+from prx_actors.driver.events import EVENT_MAX, is_event
 from prx_actors.driver.pipes import InputPipe, OutputPipe
 from prx_actors.driver.protocol import Frames
 from prx_actors.driver.reactor import Timer, reactor
@@ -43,15 +44,6 @@ LOOK_EVERY = 0.002
 ORPHAN_PATIENCE = 0.3
 CHILD_PATIENCE = 1.0
 """How often to look whether a process that has ended was reaped, and for how long."""
-
-
-STATUSES = range(1 << 16)
-SIGNALS = range(1, 65)
-"""What wait(2) and signal(7) know; anything else is no event."""
-
-
-EVENT_MAX = 4096
-"""Bytes of an event, with room for the siginfo of any system."""
 
 
 class Driver(Ending):
@@ -255,38 +247,30 @@ class Driver(Ending):
                 self._on_message(message)
 
     def _on_message(self, message: list[Any]) -> None:
+        if not is_event(message):
+            msg = f"unknown event {message!r}"
+            raise ValueError(msg)
         match message:
-            case [lib.PRX_EVENT_EXITED, int(child_id), int(status), *usage] if status in STATUSES:
-                child = self.children.pop(child_id, None)
-                if child is not None:
-                    child.usage = usage
-                    child.on_exited(status)
-            case [lib.PRX_EVENT_LEFT, int(child_id), int(status), *usage] if status in STATUSES:
-                child = self.children.pop(child_id, None)
-                if child is not None:
-                    child.usage = usage
-                    self._sweeps[child_id] = child.sweep
-                    child.sweep.begin()
-                    child.on_exited(status)
-            case [lib.PRX_EVENT_SIGNAL, int(signal), bytes(info)] if signal in SIGNALS:
+            case [lib.PRX_EVENT_EXITED | lib.PRX_EVENT_LEFT as tag, child_id, status, *usage]:
+                self._on_child_exited(child_id, status, usage, left=tag == lib.PRX_EVENT_LEFT)
+            case [lib.PRX_EVENT_SIGNAL, signal, info]:
                 self.listener.on_signal(signal, info)
-            case _:
-                self._on_sweep_message(message)
-
-    def _on_sweep_message(self, message: list[Any]) -> None:
-        match message:
-            case [lib.PRX_EVENT_SWEEPING, int(child_id), int()]:
-                if child_id in self._sweeps:
-                    self._sweeps[child_id].on_sweeping()
-            case [lib.PRX_EVENT_SWEPT, int(child_id), int(found), list(left)]:
-                sweep = self._sweeps.pop(child_id, None)
-                if sweep is not None:
-                    sweep.on_swept(found=bool(found), left=self._as_seen_from_here(left))
-            case [lib.PRX_EVENT_SEARCHED, int(task_id), list(left)]:
+            case [lib.PRX_EVENT_SWEEPING, child_id, _] if child_id in self._sweeps:
+                self._sweeps[child_id].on_sweeping()
+            case [lib.PRX_EVENT_SWEPT, child_id, found, left] if child_id in self._sweeps:
+                self._sweeps.pop(child_id).on_swept(found=bool(found), left=self._as_seen_from_here(left))
+            case [lib.PRX_EVENT_SEARCHED, task_id, left]:
                 self.searches.on_searched(task_id, left)
-            case _:
-                msg = f"unknown event {message!r}"
-                raise ValueError(msg)
+
+    def _on_child_exited(self, child_id: int, status: int, usage: list[int], *, left: bool) -> None:
+        child = self.children.pop(child_id, None)
+        if child is None:
+            return
+        child.usage = usage
+        if left:
+            self._sweeps[child_id] = child.sweep
+            child.sweep.begin()
+        child.on_exited(status)
 
     def on_exited(self, status: int | None) -> None:
         """Learn that the process has ended; on the reactor's thread."""
@@ -294,7 +278,7 @@ class Driver(Ending):
             if self.state is State.GONE:
                 return
             self.state = State.GONE
-        with contextlib.suppress(EOFError, ValueError):
+        with contextlib.suppress(EOFError, ValueError, RecursionError):
             self._read_events()
         killed = status is None or (os.WIFSIGNALED(status) and not self.executed)
         if self.parent is not None and (killed or self.moved):

@@ -76,12 +76,18 @@ EVENTS = {
     "a frame of 4 GiB": "event.send(b'\\xff' * 4)",
     "no array": "event.send(raw(encode(5)))",
     "an unknown event": "event.send(frame(99, 1, 2))",
-    "an unknown child": "event.send(frame(1, 12345, 0))",
-    "a string for a child": "event.send(frame(1, 'x', 0))",
-    "a status that is none": "event.send(frame(1, request[1], 1 << 60))",
+    "an unknown child": "event.send(frame(1, 12345, 0, 0, 0, 0))",
+    "a string for a child": "event.send(frame(1, 'x', 0, 0, 0, 0))",
+    "a status that is none": "event.send(frame(1, request[1], 1 << 60, 0, 0, 0))",
+    "an end without a usage": "event.send(frame(1, request[1], 0))",
+    "a usage that is none": "event.send(frame(1, request[1], 0, 'x', [], None))",
+    "a usage of four": "event.send(frame(3, request[1], 0, 1, 2, 3, 4))",
     "a signal that is none": "event.send(frame(2, 1000, bytes(128)))",
     "a siginfo that is none": "event.send(frame(2, 10, b'x'))",
-    "a sweep that nobody asked for": "event.send(frame(4, request[1], 3))",
+    "a sweep that nobody asked for": "event.send(frame(4, request[1], 1, [3]))",
+    "a sweep of what is no pid": "event.send(frame(3, request[1], 0, 0, 0, 0) + frame(4, request[1], 1, [[], {}]))",
+    "a search of what is no pid": "event.send(frame(6, request[1], [[], {}]))",
+    "nested without end": "event.send(raw(b'\\x91' * 4000))",
 }
 
 
