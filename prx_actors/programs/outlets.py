@@ -132,12 +132,16 @@ class Outlets:
         self._lock = threading.RLock()
         self._outlets: dict[type, Any] = {}
         levels = {Stdout: logging.INFO, Stderr: logging.WARNING}
-        for kind, stream in ((Stdout, command.stdout), (Stderr, command.stderr)):
-            outlet = _outlet(stream, levels[kind], command.log_limit)
-            if outlet is None and logger is not None:
-                outlet = LogOutlet(logger, levels[kind], command.log_limit)
-            if outlet is not None:
-                self._outlets[kind] = outlet
+        try:
+            for kind, stream in ((Stdout, command.stdout), (Stderr, command.stderr)):
+                outlet = _outlet(stream, levels[kind], command.log_limit)
+                if outlet is None and logger is not None:
+                    outlet = LogOutlet(logger, levels[kind], command.log_limit)
+                if outlet is not None:
+                    self._outlets[kind] = outlet
+        except BaseException:
+            self.close()
+            raise
 
     def take(self, message: object) -> bool:
         """Say whether a message was output that has an outlet, which has it now."""

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from prx_actors.actors import current, receive, send
 from prx_actors.programs.lines import LineBuffer
-from prx_actors.programs.readiness.protocol import NotReady
+from prx_actors.programs.readiness.protocol import NotReady, Unprepared
 from prx_actors.tasks.messages import ExitStatus, Stderr, Stdout, TermSig
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from prx_actors.tasks.task import Task
 
 __all__ = ["Line"]
 
 
 @dataclass(frozen=True)
-class Line:
+class Line(Unprepared):
     r"""Ready when a line on stdout, or on stderr, matches a pattern.
 
     The output stays in the mailbox of the task's owner, for whoever reads it. It
@@ -53,15 +50,6 @@ class Line:
             msg = f"{self.stream!r} is neither 'stdout' nor 'stderr'"
             raise ValueError(msg)
 
-    def begin(self) -> Self:
-        """Prepare nothing: one description serves all."""
-        return self
-
-    @property
-    def environment(self) -> Mapping[str, str]:
-        """Nothing: the program need not know."""
-        return MappingProxyType({})
-
     def wait_ready(self, task: Task) -> None:
         """Wait for the line, the program's end, or the time-out.
 
@@ -74,13 +62,9 @@ class Line:
         try:
             message = receive(search, timeout=self.timeout)
         except TimeoutError:
-            msg = f"{task} was not ready in {self.timeout} s: {self}"
-            raise TimeoutError(msg) from None
+            raise self.late(task) from None
         if message is not search.found:
             raise NotReady(task, message)
-
-    def close(self) -> None:
-        """Do nothing."""
 
 
 class _Search:

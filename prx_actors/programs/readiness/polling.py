@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import time
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
 from prx_actors.actors import receive
-from prx_actors.programs.readiness.protocol import NotReady
+from prx_actors.programs.readiness.protocol import NotReady, Unprepared
 from prx_actors.tasks.messages import ExitStatus, TermSig
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from prx_actors.tasks.task import Task
 
 __all__ = ["Polled"]
@@ -22,10 +19,8 @@ LONGEST_PAUSE: Final = 0.25
 GROWTH: Final = 1.5
 
 
-class Polled:
+class Polled(Unprepared):
     """A kind of readiness for which there is no event: it is asked for until it is there."""
-
-    timeout: float
 
     def is_ready(self, task: Task, left: float) -> bool:
         """Try once.
@@ -36,15 +31,6 @@ class Polled:
 
         """
         raise NotImplementedError
-
-    def begin(self) -> Self:
-        """Prepare nothing: one description serves all."""
-        return self
-
-    @property
-    def environment(self) -> Mapping[str, str]:
-        """Nothing: the program need not know."""
-        return MappingProxyType({})
 
     def wait_ready(self, task: Task) -> None:
         """Wait until it is ready, its end, or the time-out.
@@ -59,13 +45,9 @@ class Polled:
         while not self.is_ready(task, max(FIRST_PAUSE, deadline - time.monotonic())):
             left = deadline - time.monotonic()
             if left <= 0:
-                msg = f"{task} was not ready in {self.timeout} s: {self}"
-                raise TimeoutError(msg)
+                raise self.late(task)
             _pause(task, min(pause, left))
             pause = min(pause * GROWTH, LONGEST_PAUSE)
-
-    def close(self) -> None:
-        """Do nothing."""
 
 
 def _pause(task: Task, seconds: float) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -10,7 +11,7 @@ if TYPE_CHECKING:
     from prx_actors.tasks.messages import ExitStatus, TermSig
     from prx_actors.tasks.task import Task
 
-__all__ = ["NotReady", "Readiness", "Waiting"]
+__all__ = ["NotReady", "Readiness", "Unprepared", "Waiting"]
 
 
 class NotReady(Exception):  # noqa: N818 -- as NotOwner and its kin
@@ -78,3 +79,25 @@ class Readiness(Protocol):
             OSError: there is no room for what that takes
 
         """
+
+
+class Unprepared:
+    """A kind that needs nothing before the start: the description is the wait, of any number of starts."""
+
+    timeout: float
+
+    def begin(self) -> Self:
+        """Prepare nothing."""
+        return self
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """Nothing: the program need not know."""
+        return MappingProxyType({})
+
+    def close(self) -> None:
+        """Do nothing."""
+
+    def late(self, task: Task) -> TimeoutError:
+        """Return what says that a program is not ready in time."""
+        return TimeoutError(f"{task} was not ready in {self.timeout} s: {self}")
