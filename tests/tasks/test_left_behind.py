@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 KILLDELAY = 0.5
 BOUND = KILLDELAY + 1.0
+GRACE = 3.0
+"""Seconds, so many that a busy machine does not matter beside them."""
 
 DAEMON = "setsid sh -c 'echo $$; exec sleep 1000 >/dev/null 2>&1' &"
 STUBBORN = "setsid sh -c 'trap \"\" TERM; echo $$; exec >/dev/null 2>&1; while :; do sleep 1000; done' &"
@@ -92,6 +94,23 @@ def test_nothing_is_left_when_down_comes(start: str, end: str) -> None:
             assert len(others.left()) == 1
             assert sibling.is_alive()
         assert prx.getpid(root)
+
+
+@pytest.mark.parametrize("start", ["stubborn", "deaf"])
+def test_a_program_and_what_it_has_started_have_one_deadline(start: str) -> None:
+    """Both ignore SIGTERM: the grace of the one is not followed by that of the other."""
+    with prx.fork(killdelay=GRACE, drain=0.1) as root:
+        task = prx.fork(root)
+        with run(task, start, "trap '' TERM; echo deaf >&3; while :; do read line; done") as left:
+            text = b""
+            while b"deaf" not in text:
+                text += receive(Stdout, task=task, timeout=WAIT).data
+            ref = monitor(task)
+            begun = time.monotonic()
+            prx.stop(task)
+            down_of(ref)
+            assert left.left() == []
+            assert time.monotonic() - begun < 2 * GRACE
 
 
 def test_a_root_s_program_leaves_nothing_under_a_keeper_that_lives_on() -> None:
