@@ -123,6 +123,17 @@ class _Cell:
             self._subject.answer("grown")
 
     def _leaves(self) -> list[dict[str, Any]]:
+        """Return the living tasks. Those below a task that is down are gone by now, and about to be told of."""
+        until = time.monotonic() + BOUND
+        while orphans := _orphans(found := self._told()):
+            there = [leaf for leaf in orphans if leaf["pid"] and _lives(leaf["pid"])]
+            if there or time.monotonic() > until:
+                self._violate(f"these are below tasks that are down: {there or orphans}")
+                break
+            self._subject.listen(0.05)
+        return found
+
+    def _told(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self._subject.ask("leaves", "told")["leaves"]
         self._known |= {leaf["number"]: leaf for leaf in found}
         return found
@@ -246,11 +257,21 @@ class _Cell:
     def _unknown(self) -> list[Seen]:
         """Find processes of tasks that have ended by now, or that nobody knows."""
         seen = self._subject.seen()
-        known = {leaf["number"] for leaf in self._leaves()} | {0}
+        known = {leaf["number"] for leaf in self._told()} | {0}
         return [one for one in seen if one.mark and one.mark.task not in known and _is_there(one)]
 
     def _violate(self, what: str) -> None:
         self._report.violations.append(Violation(self._seed, self._blow.kind, what))
+
+
+def _orphans(leaves: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    living = {leaf["number"] for leaf in leaves}
+    return [leaf for leaf in leaves if leaf["parent"] is not None and leaf["parent"] not in living]
+
+
+def _lives(pid: int) -> bool:
+    found = process(pid)
+    return found is not None and not found.is_left_to_init()
 
 
 def _is_there(one: Seen) -> bool:

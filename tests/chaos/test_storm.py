@@ -30,6 +30,18 @@ sys.stdin.read()
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_nothing_is_left_by_two_hundred_kills() -> None:
+    """Eight runtimes side by side, a kill in flight in each."""
+    report = storm(200, seed=int(os.environ.get("PRX_CHAOS_SEED", "1")), runtimes=8, patience=3, seconds=400)
+    print(report)
+    assert report.violations == []
+    assert report.blows.total() >= 200
+    assert len(report.blows) > 10
+    assert len(report.programs) > 10
+
+
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_with_all_layers_but_end_of_file_left_out_the_chaos_finds_that(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
