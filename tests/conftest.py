@@ -19,6 +19,15 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def buffered() -> None:
+    """Have Python programs write a line as one piece, whatever the environment of the tests says.
+
+    Unbuffered, `print` writes a text and its newline one after the other.
+    """
+    os.environ.pop("PYTHONUNBUFFERED", None)
+
+
+@pytest.fixture(scope="session", autouse=True)
 def launcher() -> None:
     """Start all roots through the launcher that PRX_TEST_EXEC names, such as `sudo -n`."""
     prx.sudo(os.environ.get("PRX_TEST_EXEC", ""))
