@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import tempfile
 from pathlib import Path
@@ -77,6 +78,12 @@ def own_process() -> Iterator[None]:
     yield
     with contextlib.suppress(ProcessExit):
         exit("normal")
+
+
+def pytest_collection_finish() -> None:
+    """Keep what is there for good out of the garbage collections that look for leaks."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

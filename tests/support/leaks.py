@@ -15,7 +15,6 @@ import time
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pykka import ActorRegistry
@@ -24,6 +23,7 @@ from prx_actors import Pid, exit_signal, prx, shutdown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 __all__ = ["OsProcess", "descendants", "end_all", "holdings", "left_behind", "warm_holdings"]
 
@@ -88,10 +88,12 @@ def warm_holdings(folder: Path) -> Counter[str]:
     Returns:
         the same as `holdings`
     """
-    if KEEPER not in _processes():
-        with prx.fork():
-            pass
-        _wait_for_idle_keeper()
+    found = holdings(folder)
+    if found[KEEPER]:
+        return found
+    with prx.fork():
+        pass
+    _wait_for_idle_keeper()
     return holdings(folder)
 
 
@@ -133,17 +135,19 @@ def _wait_for_idle_keeper() -> None:
 
 
 def _process_table() -> Iterator[OsProcess]:
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
+    # Three times for each test: pathlib would take most of the time.
+    for entry in os.listdir("/proc"):  # noqa: PTH208
+        if not entry.isdigit():
             continue
         try:
-            stat = (entry / "stat").read_text(errors="replace")
+            with open(f"/proc/{entry}/stat", "rb", buffering=0) as file:  # noqa: PTH123
+                stat = file.read().decode(errors="replace")
         except (FileNotFoundError, ProcessLookupError):
             continue
         # The name stands in parentheses and may hold any character, parentheses too.
         pid, _, rest = stat.partition(" (")
         name, _, rest = rest.rpartition(") ")
-        state, parent = rest.split()[:2]
+        state, parent, _ = rest.split(maxsplit=2)
         yield OsProcess(int(pid), int(parent), name, state)
 
 
