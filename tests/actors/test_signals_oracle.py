@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from support.erlang import erlang
 from support.features import require
 
@@ -38,6 +39,9 @@ from prx_actors.actors.table import process_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+# Erlang may take its time on a machine that is busy.
+pytestmark = pytest.mark.timeout(300)
 
 ORACLE = Path(__file__).with_name("signals_oracle.escript")
 WAIT = 30.0

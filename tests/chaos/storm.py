@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import Counter, deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from random import Random
@@ -76,6 +76,8 @@ class _Cell:
         self._trees = 0
         self._known: dict[int, dict[str, Any]] = {}
         self._blow = Blow("the start")
+        self._blows: deque[Blow] = deque(maxlen=4)
+        """The last ones."""
         self._strays: set[int | None] = set()
         """Pids of such as were killed, though they were no task."""
 
@@ -103,6 +105,7 @@ class _Cell:
         seen = self._subject.seen()
         blow = self._blow = choose(self._random, self._subject, leaves, seen)
         self._report.blows[blow.kind] += 1
+        self._blows.append(blow)
         self._strike(blow, leaves, seen)
         if not blow.all and early:
             self._grown(growing)
@@ -241,10 +244,18 @@ class _Cell:
             return
         down = self._subject.downs.get(leaf["number"])
         if down:
-            self._violate(f"its sibling {leaf} is down: {down['reason']}")
+            self._violate(f"its sibling {leaf} is down: {down['reason']}; above it: {self._fates(leaf)}")
         gone = [pid for pid in leaf["pids"] if pid not in self._strays and process(pid) is None]
         if gone and not down:
             self._violate(f"{gone} are gone of its sibling {leaf}")
+
+    def _fates(self, leaf: dict[str, Any]) -> list[str]:
+        """Say how those above one have ended."""
+        found = []
+        while leaf["parent"] is not None and (above := self._known.get(leaf["parent"])):
+            leaf = above
+            found.append(f"{leaf['number']} {self._subject.downs.get(leaf['number'], {}).get('reason', 'lives')}")
+        return found
 
     def _look_for_silent(self, until: float) -> None:
         """Call all drivers; those that end with what was struck may be told of later."""
@@ -261,7 +272,8 @@ class _Cell:
         return [one for one in seen if one.mark and one.mark.task not in known and _is_there(one)]
 
     def _violate(self, what: str) -> None:
-        self._report.violations.append(Violation(self._seed, self._blow.kind, what))
+        before = "; before that: " + ", ".join(map(str, self._blows))
+        self._report.violations.append(Violation(self._seed, str(self._blow), what + before))
 
 
 def _orphans(leaves: list[dict[str, Any]]) -> list[dict[str, Any]]:

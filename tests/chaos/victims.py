@@ -46,6 +46,13 @@ class Blow:
     """Who gets a SIGKILL."""
     command: tuple[object, ...] = ()
     """What the runtime is told instead."""
+    victim: str = ""
+    """Who that is, where it is no task."""
+
+    def __str__(self) -> str:
+        """What a report calls it."""
+        whom = self.victim or (f"process {self.pid}" if self.pid else " ".join(map(str, self.command)))
+        return f"{self.kind} of {whom}, the end of {sorted(self.dead)}"
 
     def strike(self, subject: Subject) -> None:
         """Do it."""
@@ -139,7 +146,8 @@ def _stray(random: Random, leaves: list[dict[str, Any]], seen: list[Seen]) -> Bl
     strays = [one for one in seen if one.mark and one.process.name != "prx-driver" and one.process.pid not in tasks]
     if not strays:
         return None
-    return Blow("stray", pid=random.choice(strays).process.pid)
+    stray = random.choice(strays)
+    return Blow("stray", pid=stray.process.pid, victim=f"{stray.process} of {stray.mark}")
 
 
 def subtree(tops: Iterable[int], leaves: list[dict[str, Any]]) -> set[int]:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from support.erlang import erlang
 from support.features import require
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from prx_actors.otp import From
+
+# Erlang may take its time on a machine that is busy.
+pytestmark = pytest.mark.timeout(300)
 
 ORACLE = Path(__file__).with_name("gen_server_oracle.escript")
 WAIT = 30.0

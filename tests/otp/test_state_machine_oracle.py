@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from support.features import require
 
 from prx_actors.otp import sys
@@ -29,6 +30,9 @@ from prx_actors.otp.state_machine import (
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+# Erlang may take its time on a machine that is busy.
+pytestmark = pytest.mark.timeout(300)
 
 MACHINES = 300
 STATES = "a", "b", "c"

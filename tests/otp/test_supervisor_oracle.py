@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from support.erlang import erlang
 from support.features import require
 from support.supervised import WAIT
@@ -18,6 +19,9 @@ from prx_actors.otp.supervisor import ChildSpec, Supervisor, SupervisorError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+# Erlang may take its time on a machine that is busy.
+pytestmark = pytest.mark.timeout(300)
 
 ORACLE = Path(__file__).with_name("supervisor_oracle.escript")
 STRATEGIES = ("one_for_one", "one_for_all", "rest_for_one", "simple_one_for_one")
