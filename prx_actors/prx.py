@@ -11,9 +11,9 @@ import os
 import shlex
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
-from prx_actors.driver.keeper import driver_path, keeper_for
+from prx_actors.driver.keeper import driver_path
 from prx_actors.driver.turn import timeout
-from prx_actors.tasks.birth import Birth, KeeperEndedError, fork_root
+from prx_actors.tasks.birth import Birth, fork_root
 from prx_actors.tasks.task import Task
 
 if TYPE_CHECKING:
@@ -234,15 +234,8 @@ def fork(  # noqa: PLR0913 -- keywords, some of them for roots alone
             raise ValueError(msg)
         return Task.fork(_task(task), link=link, stdio=stdio, fds=fds, **options)
     launcher = _launcher if exec is None else _split(exec)
-    path = progname or driver_path()
     birth = Birth(link=link, stdio=stdio, options=options, fds=fds or {}, depth=depth)
-    keeper = keeper_for(launcher, path)
-    try:
-        return fork_root(keeper.driver, birth)
-    except KeeperEndedError:
-        # Killed, and the news of it is still on its way.
-        keeper.end()
-        return fork_root(keeper_for(launcher, path).driver, birth)
+    return fork_root(launcher, progname or driver_path(), birth)
 
 
 def _task(task: object) -> Task:

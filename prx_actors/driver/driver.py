@@ -14,15 +14,15 @@ from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from prx_actors.driver.ending import Ending
 from prx_actors.driver.events import EVENT_MAX, is_event
+from prx_actors.driver.execution import Execution
 from prx_actors.driver.pipes import InputPipe, OutputPipe
 from prx_actors.driver.protocol import Frames
 from prx_actors.driver.reactor import Timer, reactor
 from prx_actors.driver.search import Searches
 from prx_actors.driver.state import State
 from prx_actors.driver.sweep import Sweep
-from prx_actors.driver.turn import ChannelClosedError, Turns
+from prx_actors.driver.turn import Turns
 from prx_actors.system.native import lib
 from prx_actors.system.pidfd import host_pid, wait_status
 from prx_actors.system.procfs import children_as_seen_by, is_stopped
@@ -46,7 +46,7 @@ CHILD_PATIENCE = 1.0
 """How often to look whether a process that has ended was reaped, and for how long."""
 
 
-class Driver(Ending):
+class Driver(Execution):
     """One OS process below the runtime."""
 
     _all: ClassVar[weakref.WeakSet[Driver]] = weakref.WeakSet()
@@ -130,52 +130,6 @@ class Driver(Ending):
             self.children.pop(child.id, None)
             child.discard()
             raise
-
-    def execute(self, number: int, args: tuple[object, ...], check: Callable[[], None]) -> None:
-        """Turn into a program.
-
-        Args:
-            number: that of `execvp` or `execve`
-            args: its arguments
-            check: called in the turn, before anything is sent
-
-        Raises:
-            OSError: what the kernel says: it is still a driver
-            TimeoutError: as `timeout` says; what has become of it shows in time
-
-        """
-
-        def begin() -> None:
-            check()
-            self.state = State.EXECUTING
-            self.executed = True
-
-        self.turns.check_holder()
-        try:
-            try:
-                self.turns.call(number, args, check=begin)
-            except ChannelClosedError:
-                self._on_late_reply(closed=True)
-            except OSError:
-                self._settle_exec()
-                raise
-        except BaseException:
-            # Once more: an interrupt may have come in the midst of the lines above.
-            self._settle_exec()
-            raise
-
-    def _settle_exec(self) -> None:
-        # With a reply outstanding, what has become of it shows later.
-        if self.turns.busy:
-            self.turns.abandon()
-        else:
-            self._on_late_reply(closed=False)
-
-    def _on_late_reply(self, closed: bool) -> None:
-        with self._lock:
-            if self.state is State.EXECUTING:
-                self.state = State.EXEC if closed else State.CALL
-                self.executed = closed
 
     # Life.
 

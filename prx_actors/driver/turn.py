@@ -49,6 +49,10 @@ FOREVER = 1e12
 """Seconds that fit into 64 bits of microseconds: infinity does not."""
 
 
+def _microseconds(deadline: float | None) -> int:
+    return -1 if deadline is None else int(deadline * 1_000_000)
+
+
 class _Local(threading.local):
     deadline: float | None = None
 
@@ -210,11 +214,9 @@ class Turns:
         child: Channels | None,
         deadline: float | None,
     ) -> Any:
-        request = self.calls & 0xFFFFFFFF
-        self.calls += 1
-        payload = encode((request, number, *args))
+        request, payload = self._request(number, args)
         into = ffi.NULL if child is None else child.c
-        late = -1 if deadline is None else int(deadline * 1_000_000)
+        late = _microseconds(deadline)
         try:
             result = lib.prx_exchange_call(self._exchange, payload, len(payload), into, late)
             if result:
@@ -224,6 +226,42 @@ class Turns:
         except BaseException:
             self.abandon()
             raise
+        return self._reply(request, child)
+
+    def _request(self, number: int, args: tuple[object, ...]) -> tuple[int, bytes]:
+        request = self.calls & 0xFFFFFFFF
+        self.calls += 1
+        return request, encode((request, number, *args))
+
+    def post(self, number: int, args: tuple[object, ...]) -> None:
+        """Send a request to a driver that is yet to be born: nobody else has a turn before `take`.
+
+        Raises:
+            OSError: `EMSGSIZE`, `ENOMEM`
+
+        """
+        _, payload = self._request(number, args)
+        result = lib.prx_exchange_post(self._exchange, payload, len(payload))
+        if result < 0:
+            raise OSError(-result, os.strerror(-result))
+
+    def take(self) -> Any:
+        """Wait for the reply to what `post` has sent; raises as `call` does."""
+        late = _microseconds(_local.deadline)
+        with self._lock:
+            try:
+                self._holder = threading.get_ident()
+                self._finish(lib.prx_exchange_run(self._exchange, late), late)
+                return self._reply(self.calls - 1 & 0xFFFFFFFF, None)
+            except ChannelClosedError:
+                raise
+            except BaseException:
+                self.abandon()
+                raise
+            finally:
+                self._holder = 0
+
+    def _reply(self, request: int, child: Channels | None) -> Any:
         try:
             return self._value(request, child)
         except BaseException:

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from prx_actors import prx
 from prx_actors.actors import NoProcess
-from prx_actors.programs.operations import become, ids, operations
+from prx_actors.driver.keeper import driver_path
+from prx_actors.programs.operations import executions, ids, operations
 from prx_actors.programs.streams import MERGE, far_end, is_relayed
 from prx_actors.programs.terminal import open_terminal
+from prx_actors.tasks.batch import Batch
+from prx_actors.tasks.birth import Birth, fork_root
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from prx_actors.programs.command import Command
+    from prx_actors.programs.operations import Operation
     from prx_actors.tasks.task import Task
 
 __all__ = ["launch"]
+
+NEXT = {errno.ENOENT, errno.ENOTDIR, errno.EACCES}
+"""Errors of an exec after which the next folder of `PATH` has its turn."""
 
 HIGH_WATER = 1 << 20
 """Bytes of output that may wait to be taken."""
@@ -31,22 +39,44 @@ def launch(command: Command) -> Task:
         OSError: a file cannot be opened, an operation fails, or exec does
 
     """
+    first, *others = executions(command)
+    batch = Batch((*operations(command), first))
     with _streams(command) as fds:
-        task = prx.fork(
-            fds=fds,
-            killdelay=command.grace,
-            signaloneof=command.stop_signal,
-            high_water=HIGH_WATER,
-            stdin_limit=max(16 << 20, len(_data(command))),
-        )
+        task = fork_root(prx._launcher, driver_path(), Birth(fds=fds, options=_options(command), batch=batch))
     try:
-        task.with_ops(operations(command))
-        become(task, command)
+        failure = task._process.take(batch)
+        if failure is not None:
+            _become(task, command, failure, others)
         _feed(task, command)
     except BaseException:
         task.stop(block=False)
         raise
     return task
+
+
+def _options(command: Command) -> dict[str, float]:
+    return {
+        "killdelay": command.grace,
+        "signaloneof": command.stop_signal,
+        "high_water": HIGH_WATER,
+        "stdin_limit": max(16 << 20, len(_data(command))),
+    }
+
+
+def _become(task: Task, command: Command, failure: Exception, others: list[Operation]) -> None:
+    """Try the rest of `PATH`, as execvp(3): a file that may not be run tells more than those that are not there."""
+    for name, args in others:
+        if not isinstance(failure, OSError) or failure.errno not in NEXT:
+            break
+        try:
+            task._process.execute(name, args)
+        except OSError as error:
+            failure = error if error.errno not in NEXT or error.errno == errno.EACCES else failure
+        else:
+            return
+    if isinstance(failure, OSError) and failure.errno in NEXT:
+        failure.filename = command.argv[0]
+    raise failure
 
 
 @contextmanager

@@ -12,56 +12,57 @@ from typing import TYPE_CHECKING, Any
 from prx_actors import prx
 from prx_actors.programs.mistakes import resource
 from prx_actors.programs.terminal import terminal_fd
+from prx_actors.system.constants import resolve
+from prx_actors.tasks.rlimit import to_driver
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from prx_actors.programs.command import Command
-    from prx_actors.tasks.operations import Ops
-    from prx_actors.tasks.task import Task
 
-__all__ = ["become", "ids", "operations"]
+__all__ = ["executions", "ids", "operations"]
 
 
-def operations(command: Command) -> Ops:
-    """Return what makes a task what the command asks for, but for exec, for `prx.with_ops`.
+Operation = tuple[str, tuple[Any, ...]]
+"""A call by the name that the driver knows, and its arguments."""
+
+
+def operations(command: Command) -> Iterator[Operation]:
+    """Yield what makes a task what the command asks for, but for exec.
 
     What takes privileges comes before they are given up.
 
     Example:
         >>> from prx_actors import Command
         >>> from prx_actors.programs.operations import operations
-        >>> operations(Command(["true"], umask=0o22, cwd="/", no_new_privs=False))
-        [('chdir', '/'), ('umask', 18)]
+        >>> list(operations(Command(["true"], umask=0o22, cwd="/", no_new_privs=False)))
+        [('chdir', ('/',)), ('umask', (18,))]
 
     """
-    return list(_operations(command))
-
-
-def _operations(command: Command) -> Iterator[tuple[Any, ...]]:
     if command.pty is not False:
-        yield ("ioctl", terminal_fd(command), "tiocsctty", 0)
+        yield "ioctl", (terminal_fd(command), resolve("ioctl", "tiocsctty"), 0)
     if command.nice is not None:
-        yield ("setpriority", "prio_process", 0, command.nice)
+        yield "setpriority", (resolve("priority", "prio_process"), 0, command.nice)
     for name, limit in command.rlimits.items():
-        yield ("setrlimit", resource(name), (limit, limit) if isinstance(limit, int) else limit)
+        pair = (limit, limit) if isinstance(limit, int) else limit
+        yield "setrlimit", (resolve("rlimit", resource(name)), *to_driver(pair))
     # Its parent is a process of another time, which may have been elsewhere.
-    yield ("chdir", Path.cwd() if command.cwd is None else command.cwd)
+    yield "chdir", (Path.cwd() if command.cwd is None else command.cwd,)
     if command.umask is not None:
-        yield ("umask", command.umask)
+        yield "umask", (command.umask,)
     yield from _identity(command)
     if command.no_new_privs:
-        yield ("prctl", "pr_set_no_new_privs", 1)
+        yield "prctl", (resolve("prctl", "pr_set_no_new_privs"), 1, 0, 0, 0)
 
 
-def _identity(command: Command) -> Iterator[tuple[Any, ...]]:
+def _identity(command: Command) -> Iterator[Operation]:
     user, group, groups = ids(command)
     if groups is not None:
-        yield ("setgroups", groups)
+        yield "setgroups", (groups,)
     if group is not None:
-        yield ("setresgid", group, group, group)
+        yield "setresgid", (group, group, group)
     if user is not None:
-        yield ("setresuid", user, user, user)
+        yield "setresuid", (user, user, user)
 
 
 def ids(command: Command) -> tuple[int | None, int | None, list[int] | None]:
@@ -94,29 +95,20 @@ def _entry(user: int) -> pwd.struct_passwd | None:
         return None
 
 
-def become(task: Task, command: Command) -> None:
-    """Turn a task into the program, which the `PATH` of the command's environment leads to.
+def executions(command: Command) -> list[Operation]:
+    """Return the execs to try, one after the other, of what `PATH` of the command's environment leads to.
 
     Raises:
-        OSError: of the last place where it may be, but for those where it is not
+        FileNotFoundError: to nothing
 
     """
     env = command.environment()
     variables = [f"{name}={value}" for name, value in env.items()]
-    arg0 = command.argv[0] if command.arg0 is None else command.arg0
-    failure: OSError = FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
-    for path in _candidates(command.argv[0], env):
-        try:
-            task.execve([path, *command.argv[1:]], variables, arg0)
-        except OSError as error:
-            if error.errno not in {errno.ENOENT, errno.ENOTDIR, errno.EACCES}:
-                raise
-            # As execvp(3): one that may not be run tells more than those that are not there.
-            failure = error if error.errno == errno.EACCES else failure
-        else:
-            return
-    failure.filename = command.argv[0]
-    raise failure
+    arguments = [command.argv[0] if command.arg0 is None else command.arg0, *command.argv[1:]]
+    found = [("execve", (path, arguments, variables)) for path in _candidates(command.argv[0], env)]
+    if not found:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), command.argv[0])
+    return found
 
 
 def _candidates(program: str | bytes | os.PathLike[str], env: dict[str, str]) -> list[bytes]:

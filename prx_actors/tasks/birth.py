@@ -11,6 +11,7 @@ from prx_actors.actors.table import process_of
 from prx_actors.actors.threads import current_process
 from prx_actors.driver.channels import FAR, Channels
 from prx_actors.driver.driver import Driver
+from prx_actors.driver.keeper import keeper_for
 from prx_actors.driver.protocol import CALLS
 from prx_actors.driver.turn import ChannelClosedError
 from prx_actors.system.native import lib
@@ -22,12 +23,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from prx_actors.actors import Process
+    from prx_actors.tasks.batch import Batch
     from prx_actors.tasks.task import Task
 
-__all__ = ["Birth", "KeeperEndedError", "fork_child", "fork_root"]
+__all__ = ["Birth", "fork_child", "fork_root"]
 
 
-class KeeperEndedError(NoProcess):
+class _KeeperEndedError(NoProcess):
     """The keeper that was to fork a root has ended; another one may be started."""
 
 
@@ -49,11 +51,26 @@ class Birth:
     """What it gets in the place of pipes: the far end by stream, or both ends."""
     depth: int | None = None
     """At which a root takes itself to be."""
+    batch: Batch | None = None
+    """What it does first; whoever asks for it waits for the end of that."""
 
 
-def fork_root(keeper: Driver, birth: Birth) -> Task:
-    """Fork a root off a keeper."""
-    return _fork(keeper, None, birth)
+def fork_root(launcher: tuple[str, ...], path: str, birth: Birth) -> Task:
+    """Fork a root.
+
+    Args:
+        launcher: of its keeper
+        path: of the driver
+        birth: what is asked for
+
+    """
+    keeper = keeper_for(launcher, path)
+    try:
+        return _fork(keeper.driver, None, birth)
+    except _KeeperEndedError:
+        # Killed, and the news of it is still on its way.
+        keeper.end()
+        return _fork(keeper_for(launcher, path).driver, None, birth)
 
 
 def fork_child(parent: TaskProcess, birth: Birth) -> Task:
@@ -69,6 +86,8 @@ def _fork(driver: Driver, parent: TaskProcess | None, birth: Birth) -> Task:
     channels = Channels.create(process.options["pipe_size"], _ends(birth.fds))
     try:
         process.begin(Driver(driver, process, channels))
+        if birth.batch is not None:
+            process.post(birth.batch)
         _ask(driver, process, birth, _pairs(given, birth.depth))
         if birth.link:
             owner._link(process.actor_ref)
@@ -119,7 +138,7 @@ def _ask(driver: Driver, process: TaskProcess, birth: Birth, options: list[int])
         if parent is not None:
             raise parent.gone(birth.call) from None
         msg = f"{birth.call}: the keeper of this launcher has ended"
-        raise KeeperEndedError(msg) from None
+        raise _KeeperEndedError(msg) from None
     except OSError as error:
         if error.errno == errno.ENOSYS and parent is not None:
             raise parent.undefined(birth.call) from None

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from prx_actors.actors import Pid, Process
     from prx_actors.driver.driver import Driver
     from prx_actors.driver.listener import Stream
+    from prx_actors.tasks.batch import Batch
     from prx_actors.tasks.handing import Hook
     from prx_actors.tasks.task import Task
 
@@ -155,6 +156,28 @@ class TaskProcess(RelatedProcess):
                 self.output.counts = False
                 self._resume_reading()
             raise self.explain(call, args, error) from None
+
+    def post(self, batch: Batch) -> None:
+        """Send a batch ahead of the fork that is about to be asked for."""
+        self.output.counts = True
+        self.driver.post(batch.encode())
+
+    def take(self, batch: Batch) -> Exception | None:
+        """Wait for the end of a batch that `post` has sent.
+
+        Returns:
+            none when the task is a program; otherwise why the exec has failed
+
+        Raises:
+            OSError: what a call before the exec says
+
+        """
+        reply = self.driver.take()
+        if reply is None:
+            return None
+        self.output.counts = False
+        self._resume_reading()
+        return batch.failure(self, reply)
 
     def reexec(self, args: tuple[Any, ...]) -> None:
         """Have the driver execute itself."""

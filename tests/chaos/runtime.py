@@ -89,8 +89,10 @@ def own(tree: Tree, known: Callable[[Leaf], None]) -> None:
 
 
 def answers(leaf: Leaf) -> bool:
-    """Whether a driver does what it is asked, if it is one and lives."""
-    if leaf.program or not leaf.task.is_alive():
+    """Whether a driver does what it is asked, if it is one and lives; one that is ending has not been told of yet."""
+    if not leaf.task.is_alive():
+        return leaf.number not in leaves
+    if leaf.program:
         return True
     try:
         with prx.timeout(20):

@@ -258,7 +258,10 @@ class _Cell:
         return found
 
     def _look_for_silent(self, until: float) -> None:
-        """Call all drivers; those that end with what was struck may be told of later."""
+        """Call all drivers, until those have been told of that end with what was struck.
+
+        What was forked while the blow was struck may end by it, too, though nobody has known it before.
+        """
         while silent := self._subject.ask("silent", "probe")["silent"]:
             if time.monotonic() > until:
                 self._violate("these drivers do not answer: " + ", ".join(map(self._named, silent)))

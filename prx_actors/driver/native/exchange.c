@@ -267,6 +267,16 @@ int prx_exchange_call(struct prx_exchange *x, const uint8_t *data, size_t size, 
         return result ? result : prx_exchange_run(x, deadline_usec);
 }
 
+/* A request to a driver that is yet to be born, for prx_exchange_run to go on with. */
+int prx_exchange_post(struct prx_exchange *x, const uint8_t *data, size_t size) {
+        claim_wait(x);
+        int result = begin(x, data, size, NULL);
+        if (!result)
+                result = send_some(x, MSG_DONTWAIT);
+        unclaim(x);
+        return result == -EAGAIN ? 0 : result;
+}
+
 void prx_exchange_abandon(struct prx_exchange *x) {
         claim_wait(x);
         x->abandoned = x->busy;

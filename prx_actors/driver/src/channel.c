@@ -1,5 +1,6 @@
 #include "channel.h"
 
+#include "batch.h"
 #include "call.h"
 #include "driver.h"
 #include "lookout.h"
@@ -198,7 +199,7 @@ static int perform(uint8_t *data, size_t size) {
         if (start_reply() < 0)
                 return -ENOMEM;
         performed = (uint32_t) number;
-        int result = call_perform(call, count - 2, &r, &reply);
+        int result = call == PRX_BATCH ? batch_perform(count - 2, &r, &reply) : call_perform(call, count - 2, &r, &reply);
         if (result == CALL_MALFORMED)
                 return -EBADMSG;
         if (result == CALL_NO_REPLY)

@@ -2,6 +2,7 @@
  *
  * A frame is a 32-bit big-endian length and that many bytes of MessagePack:
  *   request, runtime to driver, call socket:   [number, call, argument...]
+ *   the same, several calls in one:            [number, -1, bytes of [call, argument...], ...]
  *   reply, driver to runtime, call socket:     [number, errno, value]
  *   event, driver to runtime, event socket:    [tag, ...]  (enum prx_event)
  *   order, runtime to driver, event socket:    [tag, ...]  (enum prx_order)
@@ -19,6 +20,9 @@ enum {
         PRX_REPLY_FDS = 1,              /* pidfd of the child */
         PRX_PIDS_MAX = 32,              /* pids that one event names */
 };
+
+/* In the place of a call: several, one after the other until one fails. The value is [how many were done, errno]. */
+enum { PRX_BATCH = -1 };
 
 /* How a driver exits. 0 is an end by order: the channel was closed, or `exit` said so. */
 enum prx_exit_status {

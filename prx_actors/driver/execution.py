@@ -1,0 +1,92 @@
+"""How a driver turns into a program: by an exec, or by a batch that ends with one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from prx_actors.driver.ending import Ending
+from prx_actors.driver.state import State
+from prx_actors.driver.turn import ChannelClosedError
+from prx_actors.system.native import lib
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Execution"]
+
+
+class Execution(Ending):
+    """The part of a driver that makes it a program."""
+
+    executed: bool
+
+    def execute(self, number: int, args: tuple[object, ...], check: Callable[[], None]) -> None:
+        """Turn into a program.
+
+        Args:
+            number: that of `execvp` or `execve`
+            args: its arguments
+            check: called in the turn, before anything is sent
+
+        Raises:
+            OSError: what the kernel says: it is still a driver
+            TimeoutError: as `timeout` says; what has become of it shows in time
+
+        """
+
+        def begin() -> None:
+            check()
+            self._begin_exec()
+
+        self.turns.check_holder()
+        self._await_exec(lambda: self.turns.call(number, args, check=begin))
+
+    def post(self, requests: tuple[bytes, ...]) -> None:
+        """Send the calls of a batch, the last of which is an exec, before the fork of this driver is asked for.
+
+        Raises:
+            OSError: `EMSGSIZE`, `ENOMEM`
+
+        """
+        self._begin_exec()
+        self.turns.post(lib.PRX_BATCH, requests)
+
+    def take(self) -> Any:
+        """Wait for the end of what `post` has sent: none when it is a program, otherwise the reply.
+
+        Raises:
+            TimeoutError: as `timeout` says; what has become of it shows in time
+
+        """
+        return self._await_exec(self.turns.take)
+
+    def _begin_exec(self) -> None:
+        self.state = State.EXECUTING
+        self.executed = True
+
+    def _await_exec(self, call: Callable[[], Any]) -> Any:
+        try:
+            try:
+                reply = call()
+            except ChannelClosedError:
+                self._on_late_reply(closed=True)
+                return None
+            self._settle_exec()
+        except BaseException:
+            # Once more: an interrupt may have come in the midst of the lines above.
+            self._settle_exec()
+            raise
+        return reply
+
+    def _settle_exec(self) -> None:
+        # With a reply outstanding, what has become of it shows later.
+        if self.turns.busy:
+            self.turns.abandon()
+        else:
+            self._on_late_reply(closed=False)
+
+    def _on_late_reply(self, closed: bool) -> None:
+        with self._lock:
+            if self.state is State.EXECUTING:
+                self.state = State.EXEC if closed else State.CALL
+                self.executed = closed
