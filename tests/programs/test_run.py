@@ -178,6 +178,14 @@ def test_input_that_is_not_read_is_no_error() -> None:
     assert run(["true"], input=iter([b"x" * (1 << 20)] * 3)).ok
 
 
+def test_a_start_of_more_than_a_socket_holds() -> None:
+    """It is sent ahead of the fork as far as it goes, and the rest when there is somebody who reads."""
+    names = [f"V{number}" for number in range(12)]
+    value = "x" * 100_000
+    done = run(["sh", "-c", "echo ${#V0} ${#V11}"], env_update=dict.fromkeys(names, value), no_new_privs=True)
+    assert done.stdout == b"100000 100000\n"
+
+
 def test_an_error_of_the_start_is_raised_and_nothing_is_left(tmp_path: Path) -> None:
     """Each with its errno and file."""
     with pytest.raises(FileNotFoundError, match="no/such/program"):
