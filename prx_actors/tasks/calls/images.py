@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from prx_actors.tasks.arguments import Path
 
-__all__ = ["ImageCalls"]
+__all__ = ["ImageCalls", "program"]
 
 TITLE = "prx-driver"
 
@@ -49,7 +49,7 @@ class ImageCalls(Calls):
             3
 
         """
-        file, arguments = _program(argv, arg0)
+        file, arguments = program(argv, arg0)
         self._process.execute("execvp", (file, arguments))
 
     def execve(self, argv: Iterable[Path], env: Iterable[Path], arg0: Path | None = None) -> None:
@@ -75,7 +75,7 @@ class ImageCalls(Calls):
             b'GREETING=hello\n'
 
         """
-        file, arguments = _program(argv, arg0)
+        file, arguments = program(argv, arg0)
         self._process.execute("execve", (file, arguments, env))
 
     def fexecve(self, fd: int, argv: Iterable[Path], env: Iterable[Path]) -> None:
@@ -185,7 +185,13 @@ def _arguments(argv: Iterable[Path]) -> list[bytes | Path]:
     return arguments
 
 
-def _program(argv: Iterable[Path], arg0: Path | None) -> tuple[bytes, list[bytes | Path]]:
+def program(argv: Iterable[Path], arg0: Path | None = None) -> tuple[bytes, list[bytes | Path]]:
+    """Return the file that an argv names, and the arguments that it gets.
+
+    Raises:
+        ValueError: argv is empty
+
+    """
     arguments = _arguments(argv)
     file = os.fsencode(arguments[0])
     if arg0 is not None:

@@ -13,7 +13,12 @@ from pykka._envelope import Envelope
 from prx_actors.actors import NoProcess, receive
 from prx_actors.actors.threads import current_process
 from prx_actors.driver.turn import call_deadline, no_timeout
+from prx_actors.system.constants import resolve
+from prx_actors.tasks.batch import Batch
+from prx_actors.tasks.birth import Birth, fork_child
 from prx_actors.tasks.calls.base import Calls
+from prx_actors.tasks.calls.images import program
+from prx_actors.tasks.calls.signals import disposition
 from prx_actors.tasks.forked import forked_here
 from prx_actors.tasks.messages import ExitStatus, Signal, Stderr, Stdout, StreamClosed, TermSig
 
@@ -117,13 +122,15 @@ def _interrupts_ignored(task: Task) -> Iterator[dict[str, Any]]:
 
 
 def _command(task: Task, argv: Iterable[Path], signals: dict[str, Any]) -> bytes:
+    actions = [("sigaction", (resolve("signal", signal), disposition(before))) for signal, before in signals.items()]
+    batch = Batch((*actions, ("execvp", program(argv))))
     with forked_here(task) as forked:
-        child = task.fork(flowcontrol=-1)
+        child = fork_child(task._process, Birth(options={"flowcontrol": -1}, batch=batch))
         try:
-            for signal, disposition in signals.items():
-                child.sigaction(signal, disposition)
-            child.eof("stdin")
-            child.execvp(argv)
+            with suppress(NoProcess):  # it may have ended by now
+                child.eof("stdin")
+            if (failure := child._process.take(batch)) is not None:
+                raise failure
             output = _output(child)
         finally:
             forked.kill()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from prx_actors.system.constants import Constant
     from prx_actors.tasks.signal_handlers import Disposition, SignalHandler
 
-__all__ = ["SignalCalls"]
+__all__ = ["SignalCalls", "disposition"]
 
 
 class SignalCalls(Calls):
@@ -104,7 +104,7 @@ class SignalCalls(Calls):
 
         """
         number = resolve("signal", signal)
-        name = _disposition(handler)
+        name = disposition(handler)
         process = self._process
         process.check_owner("sigaction")
         if number == signals.SIGCHLD and name == "sig_info":
@@ -129,7 +129,7 @@ def _restore(handlers: dict[int, SignalHandler], number: int, before: SignalHand
         handlers[number] = before
 
 
-def _disposition(handler: object) -> str:
+def disposition(handler: object) -> str:
     """Return the driver's name of a handler, nothing to ask."""
     if handler is None:
         return ""
