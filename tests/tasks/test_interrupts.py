@@ -168,6 +168,19 @@ def test_an_interrupted_exec_happens_or_does_not(task: Task, interrupts: Interru
     no_children(task)
 
 
+def test_an_interrupted_command_leaves_nothing(task: Task, interrupts: Interrupts) -> None:
+    """Its program has begun before the reply to its fork was there, or has not."""
+    fds = open_fds()
+    outputs: list[bytes] = []
+    for _ in range(TIMES // 2):
+        interrupts.strike(lambda: outputs.append(prx.cmd(task, ["echo", "done"])))
+    assert set(outputs) <= {b"done\n"}
+    end_nameless_children(task)
+    assert prx.cmd(task, ["echo", "again"]) == b"again\n"
+    no_children(task)
+    fds_return_to(fds)
+
+
 def obeys(child: Task) -> bool:
     """Say whether a task is in call state, be it only after an exec that fails."""
     try:
