@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from prx_actors.tasks.arguments import vector
+from prx_actors.tasks.arguments import program
 from prx_actors.tasks.calls.base import Calls
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class ImageCalls(Calls):
             b'GREETING=hello\n'
 
         """
-        self._process.execute("fexecve", (fd, _arguments(argv), env))
+        self._process.execute("fexecve", (fd, program(argv), env))
 
     def reexec(self, argv: Iterable[Path] | None = None, env: Iterable[Path] | None = None) -> None:
         r"""Replace the driver's image by a fresh one: the task executes itself.
@@ -149,7 +149,7 @@ class ImageCalls(Calls):
             (True, [b'A=1'])
 
         """
-        title = [TITLE] if argv is None else _arguments(argv)
+        title = [TITLE] if argv is None else program(argv)
         self._process.reexec((title, [] if env is None else env, env is None))
 
     def replace_process_image(self, argv: Iterable[Path] | None = None, env: Iterable[Path] | None = None) -> None:
@@ -177,16 +177,8 @@ class ImageCalls(Calls):
         self.reexec(argv, env)
 
 
-def _arguments(argv: Iterable[Path]) -> list[bytes | Path]:
-    arguments: list[bytes | Path] = list(vector(argv))
-    if not arguments:
-        msg = "argv is empty: it begins with the program"
-        raise ValueError(msg)
-    return arguments
-
-
 def _program(argv: Iterable[Path], arg0: Path | None) -> tuple[bytes, list[bytes | Path]]:
-    arguments = _arguments(argv)
+    arguments: list[bytes | Path] = [*program(argv)]
     file = os.fsencode(arguments[0])
     if arg0 is not None:
         arguments[0] = arg0

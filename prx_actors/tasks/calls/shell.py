@@ -13,6 +13,7 @@ from pykka._envelope import Envelope
 from prx_actors.actors import NoProcess, receive
 from prx_actors.actors.threads import current_process
 from prx_actors.driver.turn import call_deadline, no_timeout
+from prx_actors.tasks.arguments import program
 from prx_actors.tasks.calls.base import Calls
 from prx_actors.tasks.forked import forked_here
 from prx_actors.tasks.messages import ExitStatus, Signal, Stderr, Stdout, StreamClosed, TermSig
@@ -56,7 +57,8 @@ class ShellCalls(Calls):
 
         Raises:
             OSError: what `fork` and `execvp` raise
-            ValueError: argv is empty
+            ValueError: argv is empty, or has a null character
+            TypeError: argv is no list of strings
             NotOwner: the caller does not own the task
             NotInCallState: the task has called exec
             NoProcess: the task has ended
@@ -72,8 +74,9 @@ class ShellCalls(Calls):
         process = self._process
         process.check_owner("cmd")
         process.check_call_state("cmd")
+        arguments = program(argv)
         with _interrupts_ignored(process.task) as before:
-            return _command(process.task, argv, before)
+            return _command(process.task, arguments, before)
 
     def sh(self, command: Path) -> bytes:
         r"""Run a command of the shell, `/bin/sh -c`, as `cmd` does.
@@ -86,6 +89,8 @@ class ShellCalls(Calls):
 
         Raises:
             OSError: as for `cmd`
+            ValueError: the command has a null character
+            TypeError: it is no string
             NotOwner: the caller does not own the task
             NotInCallState: the task has called exec
             NoProcess: the task has ended
