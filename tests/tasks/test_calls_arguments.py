@@ -62,7 +62,7 @@ def test_a_signal_is_a_constant_too(number: Constant) -> None:
     """In the same forms."""
     with prx.fork() as task:
         prx.kill(task, prx.getpid(task), number)
-        assert receive(Signal, task=task, timeout=10).signal is signal.SIGUSR1
+        assert receive(Signal, task=task, timeout=30).signal is signal.SIGUSR1
 
 
 def test_an_empty_set_of_flags_is_zero(tmp_path: Path) -> None:
