@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from prx_actors.driver.keeper import driver_path
 from prx_actors.driver.turn import timeout
+from prx_actors.tasks.arguments import string
 from prx_actors.tasks.birth import Birth, fork_root
 from prx_actors.tasks.task import Task
 
@@ -163,6 +164,10 @@ def sudo(command: str | bytes | Iterable[str] = "sudo -n") -> None:
         command: the launcher, as a shell would split it, or its argv; `""` for
             none
 
+    Raises:
+        TypeError: it is neither a string nor several of them
+        ValueError: it has a quote without an end, or a null character
+
     Example:
         >>> from prx_actors import prx
         >>> prx.sudo("")
@@ -175,7 +180,8 @@ def sudo(command: str | bytes | Iterable[str] = "sudo -n") -> None:
 def _split(command: str | bytes | Iterable[str]) -> tuple[str, ...]:
     if isinstance(command, bytes):
         command = os.fsdecode(command)
-    return tuple(shlex.split(command) if isinstance(command, str) else command)
+    words = shlex.split(command) if isinstance(command, str) else command
+    return tuple(os.fsdecode(string(word)) for word in words)
 
 
 def fork(  # noqa: PLR0913 -- keywords, some of them for roots alone

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import math
 import os
 import select
 import threading
@@ -78,6 +79,7 @@ def timeout(seconds: float) -> Iterator[None]:
 
     Raises:
         TimeoutError: in the call that does not return by then
+        ValueError: the time is not a number
 
     Example:
         >>> import os
@@ -87,6 +89,9 @@ def timeout(seconds: float) -> Iterator[None]:
         True
 
     """
+    if math.isnan(seconds):
+        msg = "timeout: not a number of seconds"
+        raise ValueError(msg)
     outer = _local.deadline
     mine = min(time.monotonic() + seconds, FOREVER)
     _local.deadline = mine if outer is None else min(mine, outer)

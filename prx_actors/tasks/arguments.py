@@ -21,6 +21,7 @@ __all__ = [
     "Path",
     "convert",
     "from_wire",
+    "program",
     "string",
     "structure_from_wire",
     "to_bytes",
@@ -95,6 +96,21 @@ def vector(value: Iterable[Path]) -> list[bytes]:
         msg = f"expected a list of strings, not {value!r}"
         raise TypeError(msg)
     return [string(element) for element in value]
+
+
+def program(argv: Iterable[Path]) -> list[bytes]:
+    """Convert a program and its arguments.
+
+    Raises:
+        TypeError: as for `vector`
+        ValueError: there are none, or one has a null byte inside
+
+    """
+    arguments = vector(argv)
+    if not arguments:
+        msg = "argv is empty: it begins with the program"
+        raise ValueError(msg)
+    return arguments
 
 
 def _integers(value: Iterable[int]) -> list[int]:

@@ -111,9 +111,13 @@ class _Step:
         return [_Step(op, (*below, index), below) for index, op in enumerate(ops)]
 
 
-def _run(task: Task, ops: Ops, state: Any, path: tuple[int, ...]) -> None:
+def _check_list(ops: Ops, path: tuple[int, ...]) -> None:
     if not isinstance(ops, list):
         raise BadOp(ops, path, "expected a list of operations")
+
+
+def _run(task: Task, ops: Ops, state: Any, path: tuple[int, ...]) -> None:
+    _check_list(ops, path)
     steps = deque(_Step(op, (*path, index)) for index, op in enumerate(ops))
     while steps:
         step = steps.popleft()
@@ -224,6 +228,7 @@ class OperationCalls(Calls):
 
         """
         me = self._process.task
+        _check_list(ops, ())
         with forked_here(me) as forked:
             child = me.fork() if init is None else init(me)
             if not isinstance(child, type(me)):

@@ -21,7 +21,7 @@ from prx_actors.system.native import lib
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-WAIT = 10
+WAIT = 30.0
 
 
 @pytest.fixture(params=["null", "file", "pipe", "closed", "datagram", "seqpacket"])

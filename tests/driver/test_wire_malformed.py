@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from support.wire import Wire
 
-WAIT = 10
+WAIT = 30.0
 MALFORMED = lib.PRX_EXIT_PROTOCOL
 
 

@@ -14,6 +14,9 @@ NAMES = Path(__file__).parent.parent / "prx_exports.txt"
 RENAMED = {
     "start_link/1": ("fork", "a root of the caller's; the owner is changed by `controlling_process`"),
     "task/4": ("task", "`init` and `terminate` are keywords"),
+    "prx_task:do/3": ("task", "what `prx:task/3` calls"),
+    "prx_task:do/4": ("task", "what `prx:task/4` calls; `init` and `terminate` are keywords"),
+    "prx_task:with/3": ("with_ops", "the operations are a list as for `task`"),
 }
 """Exports that have another name here, or other arguments, and what is different."""
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Channel", "Wire", "hello", "keeper", "start"]
 
-WAIT = 10.0
+WAIT = 30.0
 
 
 class Channel:

@@ -62,7 +62,7 @@ def test_a_signal_is_a_constant_too(number: Constant) -> None:
     """In the same forms."""
     with prx.fork() as task:
         prx.kill(task, prx.getpid(task), number)
-        assert receive(Signal, task=task, timeout=10).signal is signal.SIGUSR1
+        assert receive(Signal, task=task, timeout=30).signal is signal.SIGUSR1
 
 
 def test_an_empty_set_of_flags_is_zero(tmp_path: Path) -> None:
@@ -267,6 +267,57 @@ WRONG: list[tuple[str, tuple[Any, ...], type[Exception]]] = [
     ("seccomp", (0, 0, "text"), TypeError),
     ("pledge", ("std\0io",), ValueError),
     ("pledge", (5,), TypeError),
+    ("jail", (None,), TypeError),
+    ("jail_attach", ("1",), TypeError),
+    ("jail_remove", (None,), TypeError),
+    ("procctl", ("0", 0, 0), TypeError),
+    ("unveil", (5, "r"), TypeError),
+    ("unveil", ("/\0", "r"), ValueError),
+    ("cap_enter", (1,), TypeError),
+    ("cap_getmode", (1,), TypeError),
+    ("cap_fcntls_get", ("0",), TypeError),
+    ("cap_fcntls_limit", (0, None), TypeError),
+    ("cap_ioctls_limit", (0, 5), TypeError),
+    ("cap_rights_limit", (0, 5), TypeError),
+    ("sigaction", (None, None), TypeError),
+    ("sigaction", ("sigterm", 5), TypeError),
+    ("waitpid", ("1",), TypeError),
+    ("waitpid", (1 << 63,), OverflowError),
+    ("getgroups", (1,), TypeError),
+    ("gethostname", (1,), TypeError),
+    ("getpgrp", (1,), TypeError),
+    ("getresgid", (1,), TypeError),
+    ("getresuid", (1,), TypeError),
+    ("cmd", ("true",), TypeError),
+    ("cmd", ([5],), TypeError),
+    ("cmd", ([],), ValueError),
+    ("cmd", (["tr\0ue"],), ValueError),
+    ("sh", (None,), TypeError),
+    ("sh", ("tr\0ue",), ValueError),
+    ("stdin", (5,), TypeError),
+    ("atexit", (5,), TypeError),
+    ("controlling_process", (None,), TypeError),
+    ("stdio", (5,), TypeError),
+    ("cpid", ("1",), TypeError),
+    ("eof", (1.5,), TypeError),
+    ("eof", ("stdinn",), ValueError),
+    ("eof", (1, "stdinn"), ValueError),
+    ("filter", (None,), TypeError),
+    ("filter", ([5],), TypeError),
+    ("getcpid", (None, "flowcontrol"), TypeError),
+    ("getcpid", ("nosuch",), ValueError),
+    ("setcpid", (1, "nosuch", 1), ValueError),
+    ("setcpid", (1, "flowcontrol", "1"), TypeError),
+    ("setcpid", (1, "flowcontrol", 1 << 63), OverflowError),
+    ("errno_id", ("1",), TypeError),
+    ("stop", (1,), TypeError),
+    ("drv", (1,), TypeError),
+    ("execed", (1,), TypeError),
+    ("parent", (1,), TypeError),
+    ("pidof", (1,), TypeError),
+    ("pipeline", (1,), TypeError),
+    ("task", (5,), ValueError),
+    ("with_ops", (5,), ValueError),
     ("call", ("nosuch",), UndefinedCall),
     ("call", ("stop",), UndefinedCall),
     ("call", ("getpid", 1), TypeError),
@@ -285,6 +336,38 @@ def test_a_wrong_argument_is_refused_before_anything_is_sent(
         getattr(stopped, call)(*args)
     assert stopped.is_alive()
     assert not prx.execed(stopped)
+
+
+def test_every_function_is_given_something_wrong() -> None:
+    """The list above leaves none out; the constants have a test of their own, and so have those that take no task."""
+    others = {"sudo", "timeout"} | {name for name in prx.__all__ if name.endswith("_constant")}
+    assert set(prx.__all__) - others - {call for call, _, _ in WRONG} == set()
+
+
+@pytest.mark.parametrize("family", [name for name in prx.__all__ if name.endswith("_constant")])
+def test_the_name_of_a_constant_is_a_string(family: str, stopped: Task) -> None:
+    """And no number."""
+    for wrong in (5, None, b"o_rdonly"):
+        with pytest.raises(TypeError):
+            getattr(stopped, family)(wrong)
+
+
+def test_a_launcher_is_made_of_strings() -> None:
+    """What is set for later is checked at once, and what was set stays."""
+    wrong: dict[type[Exception], list[Any]] = {TypeError: [None, 5, ["sudo", 5]], ValueError: ['sudo "', ["su\0do"]]}
+    for error, commands in wrong.items():
+        for command in commands:
+            with pytest.raises(error):
+                prx.sudo(command)
+    with prx.fork() as task:
+        assert prx.getpid(task) == task.host_pid
+
+
+@pytest.mark.parametrize(("seconds", "error"), [(None, TypeError), ("5", TypeError), (float("nan"), ValueError)])
+def test_a_time_is_a_number(seconds: Any, error: type[Exception]) -> None:
+    """Not a number is none: it would not end."""
+    with pytest.raises(error), prx.timeout(seconds):
+        pass
 
 
 def test_a_request_to_a_stopped_driver_times_out() -> None:

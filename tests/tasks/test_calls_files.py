@@ -196,5 +196,5 @@ def test_a_pipe_without_a_reader_is_an_error_and_a_signal_and_not_the_end(tmp_pa
         prx.close(task, reader)
         with fails(errno.EPIPE):
             prx.write(task, writer, "x")
-        assert receive(Signal, task=task, timeout=10).signal == 13
+        assert receive(Signal, task=task, timeout=30).signal == 13
         assert prx.getpid(task) == task.host_pid

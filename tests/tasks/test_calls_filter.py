@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from prx_actors import Task
 
-WAIT = 10
+WAIT = 30.0
 NOTHING: dict[str, list[str]] = {"allow": []}
 WORKS: dict[str, Callable[[Task], object]] = {
     "getpid": prx.getpid,

@@ -10,7 +10,7 @@ from support.calls import outcome, until
 
 from prx_actors import ExitStatus, Signal, StdinBlocked, Stdout, TermSig, prx, receive
 
-WAIT = 10
+WAIT = 30.0
 NOTHING: dict[str, list[str]] = {"allow": []}
 
 

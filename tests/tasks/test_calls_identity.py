@@ -36,7 +36,7 @@ def drop(task: Task) -> None:
 def start(task: Task, argv: list[str]) -> int:
     """Turn a task into a program that says when it is up."""
     prx.execvp(task, argv)
-    assert receive(Stdout, task=task, timeout=10).data == b"up\n"
+    assert receive(Stdout, task=task, timeout=30).data == b"up\n"
     assert task.host_pid is not None
     return task.host_pid
 
@@ -259,7 +259,7 @@ def test_a_root_that_gave_up_its_privilege_and_is_killed_leaves_nothing() -> Non
     ref = monitor(task)
     assert task.host_pid is not None
     os.kill(task.host_pid, signal.SIGKILL)
-    assert receive(Down, ref=ref, timeout=10).reason == ("termsig", signal.SIGKILL)
+    assert receive(Down, ref=ref, timeout=30).reason == ("termsig", signal.SIGKILL)
     assert not Path(f"/proc/{pid}").exists()
 
 

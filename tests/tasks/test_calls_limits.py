@@ -290,7 +290,7 @@ def test_a_driver_with_few_files_still_ends_all_that_is_below_it() -> None:
             prx.close(task, fd)
         child = prx.fork(task)
         prx.execvp(child, ["sh", "-c", "trap '' TERM; echo up; while :; do sleep 1; done"])
-        assert receive(Stdout, task=child, timeout=10).data == b"up\n"
+        assert receive(Stdout, task=child, timeout=30).data == b"up\n"
 
 
 # The mark.
@@ -326,7 +326,7 @@ def test_the_mark_outlasts_every_setrlimit() -> None:
         assert of_kernel(grandchild.host_pid, MARK) == own
         prx.execvp(grandchild, ["cat"])
         prx.stdin(grandchild, "up")
-        receive(Stdout, task=grandchild, timeout=10)
+        receive(Stdout, task=grandchild, timeout=30)
         assert of_kernel(grandchild.host_pid, MARK) == own
         assert len({before, mark, own}) == 3
 

@@ -47,7 +47,7 @@ def different(one: Task, other: Task) -> set[str]:
 def start(task: Task, argv: list[str]) -> int:
     """Turn a task into a program that says when it is up."""
     prx.execvp(task, argv)
-    assert receive(Stdout, task=task, timeout=10).data == b"up\n"
+    assert receive(Stdout, task=task, timeout=30).data == b"up\n"
     assert task.host_pid is not None
     return task.host_pid
 
@@ -127,7 +127,7 @@ def test_with_the_first_process_of_a_pid_namespace_all_in_it_end() -> None:
         daemon = "setsid sh -c 'trap \"\" TERM; echo up; while :; do sleep 1; done'"
         pid = start(prx.fork(first, killdelay=0.3), ["sh", "-c", f"{daemon} & wait"])
         prx.stop(first)
-        assert receive(task=second, timeout=10).signal == 9
+        assert receive(task=second, timeout=30).signal == 9
         assert not Path(f"/proc/{pid}").exists()
         assert children(task) == []
         with fails(errno.ENOMEM, note=f"fork of {task}"):
@@ -291,7 +291,7 @@ def test_a_task_can_live_in_a_root_of_its_own(privilege: str, folder: Path) -> N
         with pytest.raises(FileNotFoundError):
             prx.execvp(child, ["sh"])
         prx.exit(child, 7)
-        assert receive(ExitStatus, task=child, timeout=10).status == 7
+        assert receive(ExitStatus, task=child, timeout=30).status == 7
     assert list(folder.iterdir()) == []
 
 

@@ -140,8 +140,8 @@ def test_exit_status_and_termsig_off_mean_silence() -> None:
         with prx.fork(**options) as task:
             ref = monitor(task)
             prx.execvp(task, argv)
-            assert receive(Stdout, task=task, timeout=10).data == b"out\n"
-            assert receive(Down, ref=ref, timeout=10).reason == "normal"
+            assert receive(Stdout, task=task, timeout=30).data == b"out\n"
+            assert receive(Down, ref=ref, timeout=30).reason == "normal"
             with pytest.raises(TimeoutError):
                 receive(message, task=task, timeout=0)
 
@@ -151,22 +151,22 @@ def test_signaloneof_is_what_a_program_is_asked_with() -> None:
     with prx.fork(signaloneof=10) as task:
         child = prx.fork(task)
         prx.execvp(child, ["sh", "-c", "trap 'exit 9' USR1; trap '' TERM; echo up; while :; do sleep 0.01; done"])
-        assert receive(Stdout, task=child, timeout=10).data == b"up\n"
+        assert receive(Stdout, task=child, timeout=30).data == b"up\n"
         prx.exit(task, 0)
-        assert receive(ExitStatus, task=child, timeout=3).status == 9
+        assert receive(ExitStatus, task=child, timeout=30).status == 9
 
 
 def test_flowcontrol_counts_messages_from_exec_on() -> None:
     """One message is allowed, the next waits in the pipe; the end brings all."""
     with prx.fork(flowcontrol=1) as task:
         prx.execvp(task, ["sh", "-c", "echo one; read line; echo two; read line; echo three; read line"])
-        assert receive(Stdout, task=task, timeout=10).data == b"one\n"
+        assert receive(Stdout, task=task, timeout=30).data == b"one\n"
         prx.stdin(task, "go\n")
         with pytest.raises(TimeoutError):
             receive(Stdout, task=task, timeout=0.1)
         prx.stdin(task, "go\n")
         prx.eof(task)
-        ended = [receive(Stdout, ExitStatus, task=task, timeout=10) for _ in range(2)]
+        ended = [receive(Stdout, ExitStatus, task=task, timeout=30) for _ in range(2)]
         assert ended == [Stdout(task, b"two\nthree\n"), ExitStatus(task, 1)]
 
 
@@ -186,7 +186,7 @@ def news(task: Task) -> list[object]:
     ref = monitor(task)
     told: list[object] = []
     while True:
-        message: Any = receive(timeout=10)
+        message: Any = receive(timeout=30)
         if isinstance(message, Down):
             assert message.ref == ref
             return told
@@ -231,7 +231,7 @@ def test_the_end_of_a_stream_is_told_where_asked_for(streams: tuple[str, ...]) -
             prx.execvp(child, ["sh", "-c", "echo out; exec >&-; read line; echo err >&2; exec 2>&-; read line"])
             told: list[object] = []
             if "stdout" in streams:
-                told += [receive(Stdout, task=child, timeout=10).data, receive(StreamClosed, task=child, timeout=10)]
+                told += [receive(Stdout, task=child, timeout=30).data, receive(StreamClosed, task=child, timeout=30)]
                 assert told == [b"out\n", StreamClosed(child, "stdout")]
             prx.stdin(child, "go\n" * 2)
             rest = [kind for kind in news(child) if isinstance(kind, str)]
@@ -267,9 +267,9 @@ def test_a_stream_that_somebody_else_holds_is_not_closed(tmp_path: Path) -> None
     with prx.fork(drain=30.0) as task:
         child = prx.fork(task, stdout_closed=1)
         prx.execvp(child, ["sh", "-c", f"(read line <{gate}; echo late) 2>&- & exit 0"])
-        assert receive(ExitStatus, StreamClosed, task=child, timeout=10) == ExitStatus(child, 0)
+        assert receive(ExitStatus, StreamClosed, task=child, timeout=30) == ExitStatus(child, 0)
         gate.write_text("go\n")
-        told = [receive(Stdout, StreamClosed, task=child, timeout=10) for _ in range(2)]
+        told = [receive(Stdout, StreamClosed, task=child, timeout=30) for _ in range(2)]
         assert told == [Stdout(child, b"late\n"), StreamClosed(child, "stdout")]
 
 

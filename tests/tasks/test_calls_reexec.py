@@ -138,9 +138,9 @@ def test_children_do_not_notice() -> None:
         later = prx.fork(task)
         assert [child.pid for child in children(task)] == [*before, prx.pidof(later)]
         prx.stdin(ends, "now\n")
-        assert receive(ExitStatus, task=ends, timeout=10).status == 3
+        assert receive(ExitStatus, task=ends, timeout=30).status == 3
         prx.kill(task, prx.pidof(runs) or 0, "sigkill")
-        assert receive(TermSig, task=runs, timeout=10).signal is signal.SIGKILL
+        assert receive(TermSig, task=runs, timeout=30).signal is signal.SIGKILL
         for one in (obeys, later):
             assert prx.getpid(one) == one.host_pid
             prx.reexec(one)
@@ -157,7 +157,7 @@ def test_an_end_of_a_child_meanwhile_is_told() -> None:
                 prx.reexec(task)
             prx.eof(child)
             until(lambda: "State:\tZ" in of(child, "status").read_text(), "the program has ended")
-        assert receive(ExitStatus, task=child, timeout=10).status == 0
+        assert receive(ExitStatus, task=child, timeout=30).status == 0
         assert prx.getpid(task) == task.host_pid
 
 
@@ -171,7 +171,7 @@ def test_ends_of_children_are_told_whatever_happens_to_their_parent() -> None:
             prx.stdin(child, "\n")
             prx.reexec(task)
         for number, child in enumerate(ending):
-            assert receive(ExitStatus, task=child, timeout=10).status == number
+            assert receive(ExitStatus, task=child, timeout=30).status == number
         until(lambda: children(task) == [], "none is left")
 
 
@@ -194,7 +194,7 @@ def test_signals_meanwhile_are_not_lost() -> None:
             sender.join()
             sent += 10
         for _ in range(sent):
-            assert receive(Signal, task=task, timeout=10).signal == signal.SIGRTMIN + 2
+            assert receive(Signal, task=task, timeout=30).signal == signal.SIGRTMIN + 2
 
 
 def test_no_signal_that_comes_meanwhile_acts_by_its_default() -> None:
@@ -217,7 +217,7 @@ def test_no_signal_that_comes_meanwhile_acts_by_its_default() -> None:
             done.set()
             sender.join()
         assert prx.getpid(task) == pid
-        assert receive(Signal, task=task, timeout=10).signal is signal.SIGUSR2
+        assert receive(Signal, task=task, timeout=30).signal is signal.SIGUSR2
 
 
 def test_handlers_mask_limits_and_mark_are_as_before() -> None:
@@ -228,7 +228,7 @@ def test_handlers_mask_limits_and_mark_are_as_before() -> None:
         assert prx.getpid(task)
         assert (caught(task), of(task, "limits").read_text()) == (signals, limits)
         prx.kill(task, prx.getpid(task), "sigterm")
-        assert receive(Signal, task=task, timeout=10).signal is signal.SIGTERM
+        assert receive(Signal, task=task, timeout=30).signal is signal.SIGTERM
 
 
 def test_memory_is_that_of_a_fresh_driver() -> None:
@@ -257,7 +257,7 @@ def test_a_reexeced_tree_ends_as_any(end: str) -> None:
         below = prx.fork(task)
         stubborn = prx.fork(below)
         prx.execvp(stubborn, ["sh", "-c", "trap '' TERM; setsid sleep 1000 & echo up; while :; do sleep 1; done"])
-        assert receive(Stdout, task=stubborn, timeout=10).data == b"up\n"
+        assert receive(Stdout, task=stubborn, timeout=30).data == b"up\n"
         for one in (below, task, parent):
             prx.reexec(one)
         paths = [of(one, "") for one in (task, below, stubborn)]
@@ -269,7 +269,7 @@ def test_a_reexeced_tree_ends_as_any(end: str) -> None:
             "parent killed": lambda: os.kill(parent.host_pid or 0, signal.SIGKILL),
         }
         ends[end]()
-        assert receive(Down, ref=ref, timeout=10).pid is task
+        assert receive(Down, ref=ref, timeout=30).pid is task
         assert not [path for path in paths if path.exists()]
         assert prx.getpid(root) == root.host_pid
 

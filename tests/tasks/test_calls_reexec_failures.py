@@ -40,7 +40,7 @@ def test_a_reexec_that_fails_changes_nothing(limit: int, value: int, number: int
         assert (layout(task), fds(task), caught(task)) == before
         assert kept in fds(task)
         prx.eof(child)
-        assert receive(ExitStatus, task=child, timeout=10).status == 0
+        assert receive(ExitStatus, task=child, timeout=30).status == 0
         resource.prlimit(pid, limit, old)
         prx.reexec(task)
         assert fds(task) == before[1] - {kept}
@@ -103,5 +103,5 @@ def test_a_task_that_is_killed_meanwhile_is_gone() -> None:
         with stopped(task), pytest.raises(TimeoutError), prx.timeout(0.05):
             prx.reexec(task)
         os.kill(task.host_pid or 0, signal.SIGKILL)
-        assert receive(Down, ref=ref, timeout=10).pid is task
+        assert receive(Down, ref=ref, timeout=30).pid is task
         assert prx.getpid(root)

@@ -45,7 +45,7 @@ def test_a_task_of_a_session_of_its_own_still_ends_with_its_parent() -> None:
         grandchild = prx.fork(child)
         prx.setpgid(grandchild, 0, 0)
         prx.execvp(grandchild, ["sh", "-c", "trap '' TERM; echo up; while :; do sleep 1; done"])
-        assert receive(Stdout, task=grandchild, timeout=10).data == b"up\n"
+        assert receive(Stdout, task=grandchild, timeout=30).data == b"up\n"
 
 
 def test_setpgid_moves_itself_or_a_child() -> None:
@@ -73,7 +73,7 @@ def test_a_signal_to_a_group_reaches_those_in_it() -> None:
         for one in group:
             prx.execvp(one, ["cat"])
         prx.kill(task, -leader, "sigusr1")
-        ends = [receive(task=one, timeout=10) for one in group]
+        ends = [receive(task=one, timeout=30) for one in group]
         assert [(end.task, end.signal) for end in ends] == [(one, 10) for one in group]
         assert prx.getpid(task) == task.host_pid
 
@@ -96,7 +96,7 @@ def test_setpgid_fails_with_the_errno_of_its_man_page() -> None:
         pid = prx.getpid(child)
         prx.execvp(child, ["cat"])
         prx.stdin(child, "up")
-        receive(Stdout, task=child, timeout=10)
+        receive(Stdout, task=child, timeout=30)
         with fails(errno.EACCES):
             prx.setpgid(task, pid, pid)
 

@@ -21,13 +21,15 @@ from prx_actors import (
     prx,
     receive,
 )
+from prx_actors.system.pidfd import input_waiting
+from prx_actors.tasks.children import Child
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from prx_actors import Task
 
-WAIT = 10
+WAIT = 30.0
 LOOP = "while read line; do echo $line; done"
 
 
@@ -38,6 +40,13 @@ def silent(task: Task) -> bool:
     except TimeoutError:
         return True
     return False
+
+
+def waiting(task: Task, child: Task) -> int:
+    """Return how many bytes of its output a program's pipe holds."""
+    known = prx.cpid(task, child)
+    assert isinstance(known, Child)
+    return input_waiting(known.stdout)
 
 
 def lines(task: Task, count: int) -> None:
@@ -57,6 +66,7 @@ def test_the_scenario_of_the_original() -> None:
         assert receive(Stdout, task=child, timeout=WAIT).data == b"test\n"
         prx.stdin(child, "test\n")
         prx.stdin(child, "test\n")
+        until(lambda: waiting(task, child) == len("test\ntest\n"), "both are in the pipe")
         assert silent(child)
         assert prx.getcpid(child, "flowcontrol") == 0
         assert prx.setcpid(child, "flowcontrol", 1)

@@ -74,7 +74,7 @@ def test_kill_sends_a_signal_as_the_process() -> None:
     with prx.fork() as task:
         child = prx.fork(task)
         prx.kill(child, prx.getpid(task), "sigusr2")
-        message = receive(Signal, task=task, timeout=10)
+        message = receive(Signal, task=task, timeout=30)
         assert message.signal is signal.SIGUSR2
         assert len(message.info) == 128
         words = [int.from_bytes(message.info[at : at + 4], "little") for at in range(0, 24, 4)]
@@ -89,7 +89,7 @@ def test_kill_ends_a_program() -> None:
             pid = prx.getpid(child)
             prx.execvp(child, ["cat"])
             prx.kill(task, pid, number)
-            assert receive(TermSig, ExitStatus, task=child, timeout=10) == TermSig(child, number)
+            assert receive(TermSig, ExitStatus, task=child, timeout=30) == TermSig(child, number)
 
 
 def test_signal_zero_only_looks() -> None:
@@ -97,7 +97,7 @@ def test_signal_zero_only_looks() -> None:
     with prx.fork() as task:
         prx.kill(task, prx.getpid(task), 0)
         prx.kill(task, prx.getpid(task), "sigusr1")
-        assert receive(Signal, task=task, timeout=10).signal is signal.SIGUSR1
+        assert receive(Signal, task=task, timeout=30).signal is signal.SIGUSR1
 
 
 def test_kill_fails_with_the_errno_of_its_man_page() -> None:
@@ -167,8 +167,8 @@ def test_exit_gives_its_lowest_eight_bits() -> None:
         task = prx.fork()
         ref = monitor(task)
         prx.exit(task, status)
-        assert receive(ExitStatus, task=task, timeout=10).status == seen
-        assert receive(Down, ref=ref, timeout=10).reason == "normal"
+        assert receive(ExitStatus, task=task, timeout=30).status == seen
+        assert receive(Down, ref=ref, timeout=30).reason == "normal"
 
 
 def test_exit_ends_what_runs_below_first(tmp_path: Path) -> None:
@@ -177,7 +177,7 @@ def test_exit_ends_what_runs_below_first(tmp_path: Path) -> None:
     child = prx.fork(task)
     prx.execvp(child, ["sh", "-c", "trap '' TERM; echo up; while :; do sleep 1; done"])
     pid = child.host_pid
-    assert receive(task=child, timeout=10).data == b"up\n"
+    assert receive(task=child, timeout=30).data == b"up\n"
     prx.exit(task, 5)
-    assert receive(ExitStatus, task=task, timeout=10).status == 5
+    assert receive(ExitStatus, task=task, timeout=30).status == 5
     assert not Path(f"/proc/{pid}").exists()

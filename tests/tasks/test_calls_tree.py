@@ -139,7 +139,7 @@ def test_eof_of_stdout_breaks_the_program_s_pipe() -> None:
     with prx.fork() as task:
         child = prx.fork(task)
         prx.execvp(child, ["yes"])
-        receive(Stdout, task=child, timeout=10)
+        receive(Stdout, task=child, timeout=30)
         prx.eof(child, "stdout")
         assert outcome(child).end.signal == 13  # type: ignore[union-attr]
 
@@ -210,7 +210,7 @@ def test_anyone_may_fork_and_owns_what_comes() -> None:
             child = prx.fork(task)
             seen.extend([prx.getpid(child) == child.host_pid, prx.parent(child) is task])
             prx.execvp(child, ["sh", "-c", "exit 4"])
-            seen.append(receive(ExitStatus, task=child, timeout=10).status)
+            seen.append(receive(ExitStatus, task=child, timeout=30).status)
 
         thread = threading.Thread(target=other)
         thread.start()

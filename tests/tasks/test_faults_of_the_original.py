@@ -82,7 +82,7 @@ def test_fifty_roots_live_at_once() -> None:
         prx.execvp(root, ["cat"])
         prx.stdin(root, str(number))
     for number, root in enumerate(roots):
-        assert receive(Stdout, task=root, timeout=10).data == str(number).encode()
+        assert receive(Stdout, task=root, timeout=30).data == str(number).encode()
         prx.eof(root)
         assert outcome(root).end == ExitStatus(root, 0)
 
@@ -104,7 +104,7 @@ def test_a_task_has_more_than_1170_children() -> None:
         for _ in range(count):
             del refs[receive(Down, timeout=20).ref]
         for task in tasks[: count // 2]:
-            assert receive(ExitStatus, task=task, timeout=10).status == 7
+            assert receive(ExitStatus, task=task, timeout=30).status == 7
         assert children(root) == []
         assert prx.getpid(prx.fork(root))
 
@@ -133,7 +133,7 @@ def test_20_mb_go_down_to_depth_4_whatever_is_written_in_part(script: str) -> No
         prx.execvp(task, ["sh", "-c", script])
         for start in range(0, len(data), 3 * MB):
             prx.stdin(task, data[start : start + 3 * MB])
-        assert receive(StdinBlocked, task=task, timeout=10).queued > 0
+        assert receive(StdinBlocked, task=task, timeout=30).queued > 0
         prx.eof(task)
         ended = outcome(task)
         assert ended.end == ExitStatus(task, 0)

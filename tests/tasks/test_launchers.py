@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import signal
-import subprocess
+import socket
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,16 +19,20 @@ import pytest
 from support.calls import until
 from support.ends import OsProcesses
 from support.features import require
+from support.seccomp import launcher as filtered
 
 from prx_actors import Down, ExitStatus, Stdout, Task, monitor, prx, receive, shutdown
 from prx_actors.driver import keeper as keepers
 from prx_actors.driver.keeper import driver_path
+from prx_actors.system.seccomp import Argument, Rule, deny
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 WAIT = 30.0
 GREETING = ["env", "GREETING=hello"]
+VALGRIND = "valgrind -q --log-file=/dev/null"
+SO_PEERPIDFD = 77
 
 
 @pytest.fixture(autouse=True)
@@ -247,11 +251,9 @@ def test_a_step_of_the_start_that_fails_is_named() -> None:
 
 @pytest.mark.static
 def test_a_launcher_without_pidfds_is_named_as_such() -> None:
-    """Valgrind 3.19 knows no pidfd_open: the error says that, and not that fd 0 is to blame."""
-    require(shutil.which("valgrind"), "valgrind")
-    version = subprocess.run(["valgrind", "--version"], capture_output=True, text=True, check=True, timeout=WAIT).stdout
-    require(version.startswith("valgrind-3.19."), "valgrind 3.19")
-    said = refusal("valgrind -q --log-file=/dev/null")
+    """Where neither the call nor a socket gives one the error says that, and not that fd 0 is to blame."""
+    peer = Rule("getsockopt", (Argument(2, SO_PEERPIDFD, 0xFFFFFFFF),))
+    said = refusal(filtered(deny(["pidfd_open", peer], errno.ENOSYS)))
     assert f"cannot start: pidfd_open: {os.strerror(errno.ENOSYS)} (errno {errno.ENOSYS})" in said
 
 
@@ -290,10 +292,10 @@ def test_a_launcher_that_hangs_keeps_nobody_else_waiting(tmp_path: Path) -> None
         with prx.timeout(10), prx.fork(exec=GREETING) as doomed, prx.fork() as task:
             ref = monitor(doomed)
             os.kill(keeper_pid(doomed), signal.SIGKILL)
-            assert receive(Down, ref=ref, timeout=10).pid is doomed
+            assert receive(Down, ref=ref, timeout=30).pid is doomed
             prx.execvp(task, ["echo", "on"])
-            assert receive(Stdout, task=task, timeout=10).data == b"on\n"
-            assert receive(ExitStatus, task=task, timeout=10).status == 0
+            assert receive(Stdout, task=task, timeout=30).data == b"on\n"
+            assert receive(ExitStatus, task=task, timeout=30).status == 0
     finally:
         os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
         late.join(WAIT)
@@ -305,6 +307,7 @@ def test_a_launcher_that_hangs_keeps_nobody_else_waiting(tmp_path: Path) -> None
     [
         pytest.param("setpriv --no-new-privs", id="setpriv"),
         pytest.param("nsenter --uts=/proc/self/ns/uts", id="nsenter", marks=pytest.mark.root),
+        pytest.param(VALGRIND, id="valgrind", marks=pytest.mark.static),
     ],
 )
 def test_programs_below_a_launcher_exit_stop_and_take_their_daemons_along(launcher: str) -> None:
@@ -319,3 +322,49 @@ def test_programs_below_a_launcher_exit_stop_and_take_their_daemons_along(launch
             assert prx.stop(child)
             assert processes.left() == []
             assert prx.getpid(task) == task.pidof()
+
+
+@pytest.fixture
+def peer_pidfds() -> None:
+    """Ask the kernel for sockets that give pidfds (Linux 6.5)."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        try:
+            os.close(ours.getsockopt(socket.SOL_SOCKET, SO_PEERPIDFD))
+        except OSError as error:
+            require(error.errno != errno.ENOPROTOOPT, "SO_PEERPIDFD")
+            raise
+
+
+def ends_with_its_root(root: Task) -> None:
+    """Kill a root that only its pidfd tells its children of, and wait for the end of the last of them."""
+    child = prx.fork(prx.fork(root))
+    ref = monitor(child)
+    pid = root.host_pid
+    assert pid is not None
+    with OsProcesses([child.host_pid]) as processes:
+        os.kill(pid, signal.SIGKILL)
+        assert receive(Down, ref=ref, timeout=WAIT).pid is child
+        assert processes.left() == []
+
+
+@pytest.mark.static
+@pytest.mark.usefixtures("peer_pidfds")
+def test_without_pidfd_open_a_socket_gives_the_pidfd() -> None:
+    """Some launchers know no pidfd_open(2): the children of a driver learn of its death all the same."""
+    with prx.fork(exec=filtered(deny(["pidfd_open"], errno.ENOSYS))) as root:
+        ends_with_its_root(root)
+
+
+@pytest.mark.static
+@pytest.mark.usefixtures("peer_pidfds")
+def test_a_tree_below_valgrind_lives_and_ends_as_any_other() -> None:
+    """Forks of forks, a new image, a namespace, a killed root."""
+    require(shutil.which("valgrind"), "valgrind")
+    with prx.fork(exec=VALGRIND) as root:
+        child = prx.fork(root)
+        pid = prx.getpid(child)
+        prx.reexec(child)
+        assert prx.getpid(child) == pid
+        assert prx.getpid(prx.clone(root, ["clone_newuser", "clone_newpid"])) == 1
+        ends_with_its_root(root)

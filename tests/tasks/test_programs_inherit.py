@@ -36,7 +36,7 @@ def start_cat(task: Task) -> int:
     """Turn a task into a `cat` that runs for sure, and return its pid."""
     prx.execvp(task, ["cat"])
     prx.stdin(task, "up")
-    assert receive(Stdout, task=task, timeout=10).data == b"up"
+    assert receive(Stdout, task=task, timeout=30).data == b"up"
     assert task.host_pid is not None
     return task.host_pid
 
@@ -85,7 +85,7 @@ def test_a_program_gets_the_fds_that_were_opened_for_it(tmp_path: Path) -> None:
         prx.open(child, tmp_path / "file", ["o_rdonly", "o_cloexec"])
         also = prx.open(child, "/dev/null", "o_rdonly")
         prx.execvp(child, ["sh", "-c", f"cat <&{kept}; read line"])
-        assert receive(Stdout, task=child, timeout=10).data == b"the content"
+        assert receive(Stdout, task=child, timeout=30).data == b"the content"
         until(lambda: fds(child.host_pid) == {0, 1, 2, kept, also}, "these are open")
 
 
@@ -131,7 +131,7 @@ with prx.fork() as root:
     task = prx.fork(root)
     prx.execvp(task, ["cat"])
     prx.stdin(task, "up")
-    receive(Stdout, task=task, timeout=10)
+    receive(Stdout, task=task, timeout=30)
     found = [Path(f"/proc/{task.host_pid}/{name}").read_text() for name in ("status", "limits")]
     limits = Path(f"/proc/{root.host_pid}/limits").read_text()
 print(json.dumps([*found, limits, resource.getrlimit(resource.RLIMIT_NOFILE)]))
@@ -200,7 +200,7 @@ def test_every_task_has_a_mark_that_its_daemons_inherit() -> None:
         ]
         before = mark(child.host_pid)
         prx.execvp(child, ["sh", "-c", "env -i setsid sh -c 'echo $$; read line' <&0; read line"])
-        daemon = int(receive(Stdout, task=child, timeout=10).data)
+        daemon = int(receive(Stdout, task=child, timeout=30).data)
         assert mark(child.host_pid) == before
         assert mark(daemon) == before
 
@@ -233,7 +233,7 @@ def test_after_a_failed_exec_signals_and_children_are_reported_as_before() -> No
         with fails(errno.ENOENT, filename=b"/nosuch"):
             prx.execvp(task, ["/nosuch"])
         prx.kill(task, prx.getpid(task), "sigusr1")
-        assert receive(Signal, task=task, timeout=10).signal is signal.SIGUSR1
+        assert receive(Signal, task=task, timeout=30).signal is signal.SIGUSR1
         child = prx.fork(task)
         prx.execvp(child, ["sh", "-c", "exit 7"])
         assert outcome(child).end.status == 7  # type: ignore[union-attr]
@@ -282,9 +282,9 @@ def test_after_a_failed_exec_the_parent_s_death_does_not_kill_at_once(tmp_path: 
         program = prx.fork(task)
         script = f"trap 'echo bye >{goodbye}; exit' TERM; echo up; while :; do sleep 0.01; done"
         prx.execvp(program, ["sh", "-c", script])
-        assert receive(Stdout, task=program, timeout=10).data == b"up\n"
+        assert receive(Stdout, task=program, timeout=30).data == b"up\n"
         ref = monitor(program)
         assert middle.host_pid is not None
         os.kill(middle.host_pid, signal.SIGKILL)
-        receive(Down, ref=ref, timeout=10)
+        receive(Down, ref=ref, timeout=30)
         until(goodbye.exists, "the program was asked to end")

@@ -222,9 +222,9 @@ ALTERNATIVES = {
 NAMES = [name for name in DRIVER_CALLS if isinstance(name, str) and name not in ALTERNATIVES]
 
 
-def all_of_it(launched: list[str]) -> None:
+def all_of_it(launched: list[str], limit: float) -> None:
     """Have a driver do something of everything that it does by itself."""
-    with prx.timeout(5), prx.fork(exec=launched, killdelay=0.5) as root:
+    with prx.timeout(2.5 * limit), prx.fork(exec=launched, killdelay=0.5) as root:
         child = prx.fork(root)
         with contextlib.suppress(FileNotFoundError):
             prx.execvp(child, ["/nosuch"])
@@ -235,15 +235,15 @@ def all_of_it(launched: list[str]) -> None:
             prx.write(low, 99, bytes(8 << 20))
         assert prx.getpid(low)
         prx.kill(root, prx.getpid(middle), "sigusr1")
-        receive(Signal, task=middle, timeout=2)
+        receive(Signal, task=middle, timeout=limit)
         prx.stop(middle)
         other = prx.fork(root)
         prx.exit(other, 3)
-        assert receive(ExitStatus, TermSig, task=other, timeout=2) == ExitStatus(other, 3)
-        search_of_the_keeper(root)
+        assert receive(ExitStatus, TermSig, task=other, timeout=limit) == ExitStatus(other, 3)
+        search_of_the_keeper(root, limit)
 
 
-def search_of_the_keeper(root: Task) -> None:
+def search_of_the_keeper(root: Task, limit: float) -> None:
     """Have the keeper kill a process by its mark, as it does with what the drivers above it cannot reach."""
     task = prx.fork(root)
     assert prx.getpid(task)  # an answer of its own: it has its mark
@@ -251,13 +251,13 @@ def search_of_the_keeper(root: Task) -> None:
     found: queue.SimpleQueue[list[int]] = queue.SimpleQueue()
     driver = task._process.driver
     reactor.call_soon(lambda: driver.searches.begin(driver.id, 0, 0.0, found.put))
-    assert down_of(ref, 2) == ("termsig", signal.SIGKILL)
-    assert found.get(timeout=2) == []
+    assert down_of(ref, limit) == ("termsig", signal.SIGKILL)
+    assert found.get(timeout=limit) == []
 
 
 def test_a_driver_does_all_of_it_under_the_list() -> None:
     """What the next test takes calls from."""
-    all_of_it(EXACTLY)
+    all_of_it(EXACTLY, WAIT)
 
 
 @pytest.mark.slow
@@ -266,7 +266,7 @@ def test_no_call_is_on_the_list_without_need(name: str, monkeypatch: pytest.Monk
     """Without it the driver does not come up, or does not do all of its work."""
     monkeypatch.setattr("support.calls.WAIT", 2.0)
     with pytest.raises((OSError, AssertionError, TimeoutError)):
-        all_of_it(launcher(allow([one for one in DRIVER_CALLS if one != name])))
+        all_of_it(launcher(allow([one for one in DRIVER_CALLS if one != name])), 2.0)
 
 
 def test_programs_under_a_deny_list_get_its_errno(tmp_path: Path) -> None:

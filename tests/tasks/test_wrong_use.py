@@ -73,7 +73,7 @@ def test_a_program_obeys_no_calls(use: str) -> None:
         with pytest.raises(NotInCallState, match=f"{use}: .*{task.host_pid}.* has called exec"):
             USES[use](task)
         prx.stdin(task, "still here")
-        assert receive(Stdout, task=task, timeout=10).data == b"still here"
+        assert receive(Stdout, task=task, timeout=30).data == b"still here"
 
 
 def test_a_task_in_call_state_has_no_stdin() -> None:
@@ -86,7 +86,7 @@ def test_a_task_in_call_state_has_no_stdin() -> None:
                 prx.execvp(task, ["/nosuch"])
         prx.execvp(task, ["cat"])
         prx.stdin(task, "now")
-        assert receive(Stdout, task=task, timeout=10).data == b"now"
+        assert receive(Stdout, task=task, timeout=30).data == b"now"
 
 
 def in_thread(function: Callable[[], object]) -> BaseException | None:
@@ -130,7 +130,7 @@ def test_a_spawned_process_is_another_process_too() -> None:
     """The owner is a process, not a thread of Python."""
     with prx.fork() as task:
         _, ref = spawn_monitor(prx.getpid, task)
-        reason = receive(Down, ref=ref, timeout=10).reason
+        reason = receive(Down, ref=ref, timeout=30).reason
         assert isinstance(reason, NotOwner)
 
 
@@ -176,7 +176,7 @@ def test_a_task_that_is_gone_says_so(end: Callable[[Task], None]) -> None:
         task = prx.fork(root)
         ref = monitor(task)
         end(task)
-        receive(Down, ref=ref, timeout=10)
+        receive(Down, ref=ref, timeout=30)
         for name, use in (USES | STREAMS).items():
             with pytest.raises(NoProcess, match=f"{name}: .*has ended"):
                 use(task)

@@ -118,7 +118,7 @@ def test_the_child_may_fork_tasks_of_its_own() -> None:
         with prx.fork() as mine:
             prx.execvp(mine, ["cat"])
             prx.stdin(mine, "hello")
-            assert receive(Stdout, task=mine, timeout=10).data == b"hello"
+            assert receive(Stdout, task=mine, timeout=30).data == b"hello"
             pids = [mine.host_pid, parent_of(mine.host_pid)]
         shutdown()
         return pids

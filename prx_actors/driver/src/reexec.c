@@ -59,8 +59,8 @@ static int exec_image(char **argv, char **envp) {
         char path[32];
 
         (void) syscall(SYS_execveat, FD_IMAGE, "", argv, envp, AT_EMPTY_PATH);
-        /* Seccomp filters of container engines may know execve only. */
-        if (errno == ENOSYS) {
+        /* Seccomp filters of container engines may know execve only; valgrind looks for the image by its name. */
+        if (errno == ENOSYS || errno == ENOENT) {
                 (void) snprintf(path, sizeof(path), "/proc/self/fd/%d", FD_IMAGE);
                 (void) execve(path, argv, envp);
         }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from prx_actors.tasks.arguments import vector
+from prx_actors.tasks.arguments import program
 from prx_actors.tasks.calls.base import Calls
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from prx_actors.tasks.arguments import Path
 
-__all__ = ["ImageCalls", "program"]
+__all__ = ["ImageCalls"]
 
 TITLE = "prx-driver"
 
@@ -49,7 +49,7 @@ class ImageCalls(Calls):
             3
 
         """
-        file, arguments = program(argv, arg0)
+        file, arguments = _program(argv, arg0)
         self._process.execute("execvp", (file, arguments))
 
     def execve(self, argv: Iterable[Path], env: Iterable[Path], arg0: Path | None = None) -> None:
@@ -75,7 +75,7 @@ class ImageCalls(Calls):
             b'GREETING=hello\n'
 
         """
-        file, arguments = program(argv, arg0)
+        file, arguments = _program(argv, arg0)
         self._process.execute("execve", (file, arguments, env))
 
     def fexecve(self, fd: int, argv: Iterable[Path], env: Iterable[Path]) -> None:
@@ -109,7 +109,7 @@ class ImageCalls(Calls):
             b'GREETING=hello\n'
 
         """
-        self._process.execute("fexecve", (fd, _arguments(argv), env))
+        self._process.execute("fexecve", (fd, program(argv), env))
 
     def reexec(self, argv: Iterable[Path] | None = None, env: Iterable[Path] | None = None) -> None:
         r"""Replace the driver's image by a fresh one: the task executes itself.
@@ -149,7 +149,7 @@ class ImageCalls(Calls):
             (True, [b'A=1'])
 
         """
-        title = [TITLE] if argv is None else _arguments(argv)
+        title = [TITLE] if argv is None else program(argv)
         self._process.reexec((title, [] if env is None else env, env is None))
 
     def replace_process_image(self, argv: Iterable[Path] | None = None, env: Iterable[Path] | None = None) -> None:
@@ -177,22 +177,8 @@ class ImageCalls(Calls):
         self.reexec(argv, env)
 
 
-def _arguments(argv: Iterable[Path]) -> list[bytes | Path]:
-    arguments: list[bytes | Path] = list(vector(argv))
-    if not arguments:
-        msg = "argv is empty: it begins with the program"
-        raise ValueError(msg)
-    return arguments
-
-
-def program(argv: Iterable[Path], arg0: Path | None = None) -> tuple[bytes, list[bytes | Path]]:
-    """Return the file that an argv names, and the arguments that it gets.
-
-    Raises:
-        ValueError: argv is empty
-
-    """
-    arguments = _arguments(argv)
+def _program(argv: Iterable[Path], arg0: Path | None) -> tuple[bytes, list[bytes | Path]]:
+    arguments: list[bytes | Path] = [*program(argv)]
     file = os.fsencode(arguments[0])
     if arg0 is not None:
         arguments[0] = arg0

@@ -14,10 +14,10 @@ from prx_actors.actors import NoProcess, receive
 from prx_actors.actors.threads import current_process
 from prx_actors.driver.turn import call_deadline, no_timeout
 from prx_actors.system.constants import resolve
+from prx_actors.tasks.arguments import program
 from prx_actors.tasks.batch import Batch
 from prx_actors.tasks.birth import Birth, fork_child
 from prx_actors.tasks.calls.base import Calls
-from prx_actors.tasks.calls.images import program
 from prx_actors.tasks.calls.signals import disposition
 from prx_actors.tasks.forked import forked_here
 from prx_actors.tasks.messages import ExitStatus, Signal, Stderr, Stdout, StreamClosed, TermSig
@@ -61,7 +61,8 @@ class ShellCalls(Calls):
 
         Raises:
             OSError: what `fork` and `execvp` raise
-            ValueError: argv is empty
+            ValueError: argv is empty, or has a null character
+            TypeError: argv is no list of strings
             NotOwner: the caller does not own the task
             NotInCallState: the task has called exec
             NoProcess: the task has ended
@@ -77,8 +78,9 @@ class ShellCalls(Calls):
         process = self._process
         process.check_owner("cmd")
         process.check_call_state("cmd")
+        arguments = program(argv)
         with _interrupts_ignored(process.task) as before:
-            return _command(process.task, argv, before)
+            return _command(process.task, arguments, before)
 
     def sh(self, command: Path) -> bytes:
         r"""Run a command of the shell, `/bin/sh -c`, as `cmd` does.
@@ -91,6 +93,8 @@ class ShellCalls(Calls):
 
         Raises:
             OSError: as for `cmd`
+            ValueError: the command has a null character
+            TypeError: it is no string
             NotOwner: the caller does not own the task
             NotInCallState: the task has called exec
             NoProcess: the task has ended
@@ -121,9 +125,9 @@ def _interrupts_ignored(task: Task) -> Iterator[dict[str, Any]]:
                 task.sigaction(signal, disposition)
 
 
-def _command(task: Task, argv: Iterable[Path], signals: dict[str, Any]) -> bytes:
+def _command(task: Task, argv: list[bytes], signals: dict[str, Any]) -> bytes:
     actions = [("sigaction", (resolve("signal", signal), disposition(before))) for signal, before in signals.items()]
-    batch = Batch((*actions, ("execvp", program(argv))))
+    batch = Batch((*actions, ("execvp", (argv[0], argv))))
     with forked_here(task) as forked:
         child = fork_child(task._process, Birth(options={"flowcontrol": -1}, batch=batch))
         try:
