@@ -47,7 +47,7 @@ class Gate:
     def prepare(self) -> None:
         """Begin a round of waiting: a call from here on ends its pause."""
         self._cell[0] = 0
-        self._lock.acquire(blocking=False)  # an old call is void
+        self._lock.acquire(False)  # an old call is void
         self._spinning = self._pays
 
     def call(self) -> None:
@@ -62,7 +62,8 @@ class Gate:
 
     def pause(self, timeout: float = -1) -> None:
         """Wait for a call, for a moment, or for so many seconds."""
-        called, context.calls = context.calls, None
+        if (called := context.calls) is not None:
+            context.calls = None
         if self._spinning:
             cell = ffi.NULL if called is None else called._cell
             self._pays = bool(lib.prx_spin(cell, self._cell, SPIN))

@@ -10,11 +10,11 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from contextlib import suppress
 from queue import Full
 from typing import TYPE_CHECKING, Any
 
 import pykka
+from pykka._future import _Unset
 
 from prx_actors.actors.gates import Gate, new_gate, used_gate
 
@@ -22,13 +22,47 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
+    from pykka._future import GetHookFunc
+
 __all__ = ["Future", "Latch"]
 
 _Outcome = tuple[Any, "tuple[Any, BaseException | None, TracebackType | None] | None"]
 """A value, or what `sys.exc_info` returns."""
 
 
-class Latch(threading.Event):
+class _Once:
+    """What happens once, and who waits for it."""
+
+    _happened = False
+    _waiters: list[Gate]
+
+    def _happen(self) -> None:
+        self._happened = True
+        for waiter in list(self._waiters):
+            waiter.call()
+
+    def _await(self, timeout: float | None) -> bool:
+        """Wait until it happens; say whether it has."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        remaining = -1.0
+        gate = new_gate()
+        self._waiters.append(gate)
+        try:
+            while not self._happened:
+                gate.prepare()
+                if deadline is not None:
+                    remaining = min(deadline - time.monotonic(), threading.TIMEOUT_MAX)
+                if deadline is not None and remaining <= 0:
+                    break
+                if not self._happened:
+                    gate.pause(remaining)
+        finally:
+            self._waiters.remove(gate)
+            used_gate(gate)
+        return self._happened
+
+
+class Latch(_Once, threading.Event):
     """An event that is set once.
 
     Example:
@@ -44,18 +78,15 @@ class Latch(threading.Event):
 
     def __init__(self) -> None:
         # Not Python's: its condition is what this is without.
-        self._flag = False
         self._waiters: list[Gate] = []
 
     def is_set(self) -> bool:
         """Say whether it has happened."""
-        return self._flag
+        return self._happened
 
     def set(self) -> None:
         """Wake all who wait; may be called again."""
-        self._flag = True
-        for waiter in list(self._waiters):
-            waiter.call()
+        self._happen()
 
     def clear(self) -> None:
         """Do nothing of the kind.
@@ -77,34 +108,19 @@ class Latch(threading.Event):
             whether it has happened
 
         """
-        return self._flag or self._wait(timeout)
-
-    def _wait(self, timeout: float | None) -> bool:
-        deadline = None if timeout is None else time.monotonic() + timeout
-        gate = new_gate()
-        self._waiters.append(gate)
-        try:
-            while True:
-                gate.prepare()
-                if self._flag:
-                    return True
-                remaining = -1.0 if deadline is None else min(deadline - time.monotonic(), threading.TIMEOUT_MAX)
-                if deadline is not None and remaining <= 0:
-                    return False
-                gate.pause(remaining)
-        finally:
-            with suppress(ValueError):
-                self._waiters.remove(gate)
-            used_gate(gate)
+        return self._happened or self._await(timeout)
 
 
-class Future(pykka.Future[Any]):
+class Future(_Once, pykka.Future[Any]):
     """A future as Pykka's for threads, unharmed by KeyboardInterrupt."""
 
+    # What Pykka's constructor, which is not called, sets for each one.
+    _get_hook: GetHookFunc[Any] | None = None
+    _get_hook_result = _Unset()
+
     def __init__(self) -> None:
-        super().__init__()
         self._outcome: dict[None, _Outcome] = {}
-        self._latch = Latch()
+        self._waiters: list[Gate] = []
 
     def get(self, *, timeout: float | None = None) -> Any:
         """Return the value.
@@ -117,7 +133,7 @@ class Future(pykka.Future[Any]):
             Exception: the one that was set instead of a value
 
         """
-        if not self._latch.wait(timeout):
+        if not (self._happened or self._await(timeout)):
             msg = f"{timeout} seconds"
             raise pykka.Timeout(msg)
         if self._get_hook is not None:
@@ -160,10 +176,10 @@ class Future(pykka.Future[Any]):
         if self._outcome:
             raise Full
         super().set_get_hook(func)
-        self._latch.set()
+        self._happen()
 
     def _settle(self, outcome: _Outcome) -> None:
         # One call of C decides who was first.
         if self._get_hook is not None or self._outcome.setdefault(None, outcome) is not outcome:
             raise Full
-        self._latch.set()
+        self._happen()

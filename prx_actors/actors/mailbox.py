@@ -252,6 +252,8 @@ class Mailbox:
         """Remove and return the first envelope, Pykka's own too, for a turn."""
         if self._saved.entries:
             envelope = self._take_saved()
+        elif not self._incoming:
+            return None
         else:
             try:
                 # Without the lock, for which senders would have to wait: one call of C. What a closing mailbox

@@ -91,7 +91,10 @@ class Pid(pykka.ActorRef[Any]):
         sender = context.process
         if sender is not None:
             sender._check_running()
-        return super().ask(message, block=block, timeout=timeout)
+        future = self.actor_class._create_future()
+        if not self.actor_inbox.offer(Envelope(message, future)):
+            future.set_exception((pykka.ActorDeadError, pykka.ActorDeadError(f"{self} not found"), None))
+        return future.get(timeout=timeout) if block else future
 
     def _send(self, message: object) -> bool:
         """Put a message into the mailbox; False when the process has ended."""

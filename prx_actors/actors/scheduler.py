@@ -97,6 +97,17 @@ class Scheduler:
         except IndexError:
             self._provide_thread()
 
+    def submit_next(self, turn: Callable[[], None]) -> None:
+        """Have a function run when those before it have; called by the last act of a turn.
+
+        Nobody is woken for it: the thread that ends this turn takes the next one.
+
+        Args:
+            turn: what to run
+
+        """
+        self._runnable.append(turn)
+
     def thread_count(self) -> int:
         """Return how many threads the pool has now."""
         return len(self._threads)
@@ -146,19 +157,29 @@ class Scheduler:
 
     def _next_turn(self, gate: Gate) -> Callable[[], None] | None:
         """Wait for a turn; none when this thread should leave."""
-        runnable, idle = self._runnable, self._idle
-        leaves = time.monotonic() + IDLE_SECONDS
+        runnable = self._runnable
+        leaves = None
         while True:
-            with suppress(IndexError):
-                return runnable.popleft()
-            if time.monotonic() >= leaves and len(self._threads) > KEPT_THREADS:
+            try:
+                if runnable:
+                    return runnable.popleft()
+            except IndexError:  # another one was faster
+                continue
+            now = time.monotonic()
+            if leaves is None:
+                leaves = now + IDLE_SECONDS
+            elif now >= leaves and len(self._threads) > KEPT_THREADS:
                 return None
-            gate.prepare()
-            idle.append(gate)
-            if not runnable:
-                gate.pause(IDLE_SECONDS)
-            with suppress(ValueError):  # it was called
-                idle.remove(gate)
+            self._idle_once(gate)
+
+    def _idle_once(self, gate: Gate) -> None:
+        gate.prepare()
+        self._idle.append(gate)
+        if not self._runnable:
+            gate.pause(IDLE_SECONDS)
+        if gate in self._idle:  # it was not called
+            with suppress(ValueError):  # but just now
+                self._idle.remove(gate)
 
     def _watch(self) -> None:
         while True:

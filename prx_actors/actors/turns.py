@@ -90,7 +90,7 @@ class Turns(pykka.Actor):
             again = not self.actor_inbox.empty() or self._owes_stop_hook()
             self.actor_inbox.scheduled = again
         if again:
-            self._request_turn()
+            scheduler.submit_next(self._turn)
 
     def _handle_some(self) -> None:
         if not self._started and self._running:

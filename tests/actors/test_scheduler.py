@@ -11,6 +11,7 @@ import pytest
 from prx_actors.actors import Down, Pid, Process, current, exit_signal, monitor, receive, send, spawn
 from prx_actors.actors import scheduler as scheduler_module
 from prx_actors.actors.scheduler import EAGER_THREADS, KEPT_THREADS, Scheduler, scheduler
+from prx_actors.actors.turns import TURN_MESSAGES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,6 +91,37 @@ def test_a_flooded_actor_does_not_starve_others() -> None:
         send(pid, lambda p=pid: flood(p))
     assert Caller.start().ask(lambda: "served", timeout=WAIT) == "served"
     stop.set()
+
+
+def test_a_flooded_actor_goes_on_though_the_next_in_the_queue_blocks() -> None:
+    """The thread that ends its turn takes the blocking one, and another thread takes what is left."""
+    release, handled = threading.Event(), threading.Semaphore(0)
+    flooded, crowd = Caller.start(), [Caller.start() for _ in range(2 * EAGER_THREADS)]
+    for _ in range(5 * TURN_MESSAGES):
+        send(flooded, handled.release)
+    for pid in crowd:
+        send(pid, lambda: release.wait(WAIT))
+    try:
+        assert all(handled.acquire(timeout=WAIT) for _ in range(5 * TURN_MESSAGES))
+    finally:
+        release.set()
+
+
+def test_a_turn_that_goes_on_wakes_nobody() -> None:
+    """One actor keeps one thread busy, not the pool."""
+    own, done = Scheduler(), threading.Event()
+    own._watching = True  # on a machine under load a watcher could take this thread for a blocked one
+    turns = iter(range(1000))
+
+    def turn() -> None:
+        if next(turns, None) is None:
+            done.set()
+        else:
+            own.submit_next(turn)
+
+    own.submit(turn)
+    assert done.wait(WAIT)
+    assert own.thread_count() == 1
 
 
 def test_one_actor_runs_on_one_thread_at_a_time() -> None:

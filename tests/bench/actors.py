@@ -66,7 +66,7 @@ def run(rounds: int) -> list[Comparison]:
     return [
         compare("actors: start, ask, stop", "microseconds", _starts(), rounds),
         compare("actors: tell, each of many", "microseconds", _each(_tell), rounds),
-        compare("actors: ask", "microseconds", _each(_ask), rounds),
+        compare("actors: ask", "microseconds", {**_each(_ask), "two locks": _two_locks}, rounds),
         compare("actors: ping-pong, each exchange", "microseconds", _each(_ping_pong), rounds),
         *_many_idle(min(rounds, IDLE_ROUNDS)),
     ]
@@ -121,6 +121,28 @@ def _ask(kind: Any) -> float:
     return duration
 
 
+def _two_locks() -> float:
+    """Measure the least that an `ask` could be made of: two threads that wake each other, each by a bare lock."""
+    asked, answered = threading.Lock(), threading.Lock()
+    asked.acquire()
+    answered.acquire()
+
+    def answer() -> None:
+        for _ in range(TIMES):
+            asked.acquire()
+            answered.release()
+
+    def ask() -> None:
+        asked.release()
+        answered.acquire()
+
+    thread = threading.Thread(target=answer)
+    thread.start()
+    duration = median_time(ask, TIMES)
+    thread.join()
+    return duration
+
+
 def _ping_pong(kind: Any) -> float:
     (left, done), (right, _) = _started(kind), _started(kind)
     left.proxy().peer, right.proxy().peer = right, left
@@ -136,32 +158,44 @@ def _ping_pong(kind: Any) -> float:
 
 
 def _many_idle(rounds: int) -> list[Comparison]:
-    """Measure time and memory in the same runs, each in a program of its own: freed memory is not given back."""
-    memory: dict[str, list[float]] = {}
+    """Measure times and memory in the same runs, each in a program of its own: freed memory is not given back."""
+    sides: dict[str, list[tuple[float, float, float]]] = {}
 
     def measure(name: str, count: int) -> float:
         with multiprocessing.get_context("spawn").Pool(1) as pool:
-            microseconds, kilobytes = pool.apply(_cost_of_idle, (name, count))
-        memory.setdefault(f"{name}, {count}", []).append(kilobytes)
-        return microseconds
+            costs = pool.apply(_cost_of_idle, (name, count))
+        sides.setdefault(f"{name}, {count}", []).append(costs)
+        return costs[0]
 
     counts = zip(KINDS, (IDLE_THREADS, IDLE_PROCESSES), strict=True)
-    sides = {f"{name}, {count}": partial(measure, name, count) for name, count in counts}
-    title = "actors: many idle ones"
-    of_time = compare(f"{title}, start and stop of each", "microseconds", sides, rounds)
-    measured = {name: memory[name][1:] for name in sides}
-    return [of_time, Comparison(f"{title}, memory of each", "kilobytes", measured)]
+    compare("", "", {name: partial(measure, name, count) for name, count in counts}, rounds)
+    rows = (("start and stop", "microseconds"), ("an ask", "microseconds"), ("memory", "kilobytes"))
+    return [
+        Comparison(
+            f"actors: many idle ones, {what} of each",
+            unit,
+            {side: [costs[row] for costs in measured[1:]] for side, measured in sides.items()},
+        )
+        for row, (what, unit) in enumerate(rows)
+    ]
 
 
-def _cost_of_idle(name: str, count: int) -> tuple[float, float]:
-    before, start = _resident(), time.perf_counter()
+def _cost_of_idle(name: str, count: int) -> tuple[float, float, float]:
+    """Return microseconds to start and stop each, and to ask each when all are there; and kilobytes of each."""
+    before, began = _resident(), time.perf_counter()
     refs = [KINDS[name].start() for _ in range(count)]
     refs[-1].ask("x", timeout=WAIT)
-    started, grown = time.perf_counter() - start, _resident() - before
-    start = time.perf_counter()
-    for future in [ref.stop(block=False) for ref in refs]:
+    started, grown = time.perf_counter(), _resident() - before
+    _get_all([ref.ask("x", block=False) for ref in refs])
+    asked = time.perf_counter()
+    _get_all([ref.stop(block=False) for ref in refs])
+    times = started - began + time.perf_counter() - asked, asked - started
+    return times[0] / count * 1e6, times[1] / count * 1e6, grown / count
+
+
+def _get_all(futures: list[Any]) -> None:
+    for future in futures:
         future.get(timeout=WAIT)
-    return (started + time.perf_counter() - start) / count * 1e6, grown / count
 
 
 def _resident() -> int:

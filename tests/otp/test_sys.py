@@ -8,8 +8,22 @@ from typing import Any
 import pytest
 from support.servers import WAIT, nothing_waits
 
-from prx_actors.actors import Down, Exit, Pid, current, exit, exit_signal, monitor, receive, send, spawn, trap_exit
+from prx_actors.actors import (
+    Down,
+    Exit,
+    Pid,
+    current,
+    exit,
+    exit_signal,
+    monitor,
+    process_info,
+    receive,
+    send,
+    spawn,
+    trap_exit,
+)
 from prx_actors.otp import CallError, Continue, From, GenServer, Reply, sys
+from prx_actors.otp.sys import SystemRequest
 
 
 class Server(GenServer):
@@ -172,6 +186,17 @@ def test_a_system_message_to_nobody_raises() -> None:
     """As a call does."""
     with pytest.raises(CallError):
         sys.get_state("nobody")
+
+
+def test_a_process_without_behaviour_does_not_answer() -> None:
+    """As in Erlang, the request is a message like any other to it; `process_info` and proxies look into it."""
+    pid = spawn(lambda: (receive(SystemRequest), receive(str)))
+    with pytest.raises(TimeoutError):
+        sys.get_state(pid, timeout=0.05)
+    assert process_info(pid, "status") in {"runnable", "running", "waiting"}
+    ref = monitor(pid)
+    send(pid, "end")
+    assert receive(Down, ref=ref, timeout=WAIT).reason == "normal"
 
 
 def test_statistics_count_messages() -> None:
