@@ -71,6 +71,9 @@ class Execution(Ending):
             except ChannelClosedError:
                 self._on_late_reply(closed=True)
                 return None
+            except OSError:
+                self._settle_exec()
+                raise
             self._settle_exec()
         except BaseException:
             # Once more: an interrupt may have come in the midst of the lines above.
