@@ -47,7 +47,7 @@ def watch() -> None:
                 refs[monitor(leaf.task)] = leaf
             case Down(ref, _, reason):
                 leaf = refs.pop(ref)
-                say(down=leaf.number, reason=repr(reason), left=left_of(leaf))
+                say(down=leaf.number, reason=repr(reason), left=left_of(leaf), program=leaf.program)
                 leaves.pop(leaf.number, None)
 
 
@@ -80,6 +80,9 @@ def own(tree: Tree, known: Callable[[Leaf], None]) -> None:
     try:
         with suppress(NoProcess, OSError, TimeoutError):  # it may be a victim by now
             tree.grow()
+    except Exception as error:
+        tree.failure = repr(error)
+        raise
     finally:
         say(grown=tree.name)
     while True:
@@ -118,7 +121,13 @@ def grow(name: str, seed: str) -> None:
 
 def told() -> None:
     """Tell of all living tasks."""
-    say(leaves=[leaf.told() for leaf in list(leaves.values())])
+    say(leaves=[leaf.told() | {"owner": owner_of(leaf)} for leaf in list(leaves.values())])
+
+
+def owner_of(leaf: Leaf) -> str:
+    """Describe the owner of a task."""
+    tree = trees.get(leaf.tree)
+    return "gone" if tree is None else f"{tree.owner} {tree.failure}".strip()
 
 
 def probe() -> None:

@@ -26,6 +26,8 @@ BOUND = 2.0 + 1 + ALLOWANCE
 """The same, from the longest `killdelay` that there is."""
 LIVES = ("fails", "dies", "leaves", "is a comet alone")
 """How the names of programs begin that end by themselves."""
+FATES = 3.0
+"""Seconds for the ends that belong to one that should not have been."""
 TREES = 3
 """In one runtime, at the most."""
 
@@ -106,6 +108,7 @@ class _Cell:
         blow = self._blow = choose(self._random, self._subject, leaves, seen)
         self._report.blows[blow.kind] += 1
         self._blows.append(blow)
+        blow.early = bool(early)
         self._strike(blow, leaves, seen)
         if not blow.all and early:
             self._grown(growing)
@@ -239,10 +242,11 @@ class _Cell:
         self._await_gone(self._unknown, until)
 
     def _look_at(self, leaf: dict[str, Any], blow: Blow) -> None:
-        # A program may end when a child of its does.
-        if leaf["program"].startswith(LIVES) or blow.kind == "stray":
-            return
+        # A driver may have turned into a program since, and a program may end when a child of its does.
         down = self._subject.downs.get(leaf["number"])
+        program = down["program"] if down else leaf["program"]
+        if program.startswith(LIVES) or blow.kind == "stray":
+            return
         if down:
             self._violate(f"its sibling {leaf} is down: {down['reason']}; above it: {self._fates(leaf)}")
         gone = [pid for pid in leaf["pids"] if pid not in self._strays and process(pid) is None]
@@ -250,8 +254,11 @@ class _Cell:
             self._violate(f"{gone} are gone of its sibling {leaf}")
 
     def _fates(self, leaf: dict[str, Any]) -> list[str]:
-        """Say how those above one have ended."""
+        """Say how those above one have ended, or will within a moment."""
         found = []
+        until = time.monotonic() + FATES
+        while self._subject.listen(until - time.monotonic()):
+            pass
         while leaf["parent"] is not None and (above := self._known.get(leaf["parent"])):
             leaf = above
             found.append(f"{leaf['number']} {self._subject.downs.get(leaf['number'], {}).get('reason', 'lives')}")

@@ -74,6 +74,8 @@ class Tree:
         self._known = known
         self._programs = available()
         self.owner: Pid | None = None
+        self.failure = ""
+        """What has ended its owner."""
         self.leaves: list[Leaf] = []
         self._drivers: list[Leaf] = []
 

@@ -46,13 +46,16 @@ class Blow:
     """Who gets a SIGKILL."""
     command: tuple[object, ...] = ()
     """What the runtime is told instead."""
+    early: bool = False
+    """Whether trees were growing."""
     victim: str = ""
     """Who that is, where it is no task."""
 
     def __str__(self) -> str:
         """What a report calls it."""
         whom = self.victim or (f"process {self.pid}" if self.pid else " ".join(map(str, self.command)))
-        return f"{self.kind} of {whom}, the end of {sorted(self.dead)}"
+        when = "while trees grow, " if self.early else ""
+        return f"{when}{self.kind} of {whom}, the end of {sorted(self.dead)}"
 
     def strike(self, subject: Subject) -> None:
         """Do it."""

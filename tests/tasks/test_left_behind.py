@@ -101,7 +101,8 @@ def test_a_program_and_what_it_has_started_have_one_deadline(start: str) -> None
     """Both ignore SIGTERM: the grace of the one is not followed by that of the other."""
     with prx.fork(killdelay=GRACE, drain=0.1) as root:
         task = prx.fork(root)
-        with run(task, start, "trap '' TERM; echo deaf >&3; while :; do read line; done") as left:
+        with run(task, start, "trap '' TERM; read line; echo deaf >&3; while :; do read line; done") as left:
+            prx.stdin(task, "\n")
             text = b""
             while b"deaf" not in text:
                 text += receive(Stdout, task=task, timeout=WAIT).data
