@@ -45,7 +45,10 @@ def run_steps(*steps: Step) -> None:
 def _work_off(pending: list[Step]) -> None:
     caused: list[Step] = []
     try:
-        while pending:
+        # From Python 3.12 on the jump back of `while pending` would be outside of the try, and so would an interrupt.
+        while True:
+            if not pending:
+                break
             context.ends = caused = []
             try:
                 pending[0]()

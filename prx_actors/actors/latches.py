@@ -48,7 +48,9 @@ class _Once:
         gate = new_gate()
         self._waiters.append(gate)
         try:
-            while not self._happened:
+            while True:  # and not `while not`: see `ending.py`
+                if self._happened:
+                    break
                 gate.prepare()
                 if deadline is not None:
                     remaining = min(deadline - time.monotonic(), threading.TIMEOUT_MAX)

@@ -142,11 +142,14 @@ class _Groups:
     def demonitor(self, ref: MonitorRef) -> bool:
         """Undo `monitor`; say whether it was in force."""
         with self.lock:
-            for group, refs in self.monitors.items():
-                if refs.pop(ref, None) is not None:
-                    if not refs:
-                        del self.monitors[group]
-                    return True
+            return self._demonitor(ref)
+
+    def _demonitor(self, ref: MonitorRef) -> bool:
+        for group, refs in self.monitors.items():
+            if refs.pop(ref, None) is not None:
+                if not refs:
+                    del self.monitors[group]
+                return True
         return False
 
 

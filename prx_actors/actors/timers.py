@@ -129,9 +129,12 @@ class Timers:
                 return False
             self._end(timer)
             if len(self._heap) > 2 * len(self._running) + FEW:
-                self._heap = [entry for entry in self._heap if entry[2] in self._running]
-                heapq.heapify(self._heap)
+                self._forget_cancelled()
             return True
+
+    def _forget_cancelled(self) -> None:
+        self._heap = [entry for entry in self._heap if entry[2] in self._running]
+        heapq.heapify(self._heap)
 
     def _end(self, timer: Timer) -> None:
         del self._running[timer]

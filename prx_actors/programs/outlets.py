@@ -154,8 +154,8 @@ class Outlets:
     def close(self) -> None:
         """Close them; may be called again."""
         with self._lock:
-            while self._outlets:
-                self._outlets.popitem()[1].close()
+            for kind in list(self._outlets):
+                self._outlets.pop(kind).close()
 
 
 def _outlet(stream: Any, level: int, limit: int) -> FunctionOutlet | RotatingOutlet | LogOutlet | None:
