@@ -131,17 +131,20 @@ class Outlets:
         # A stream may be closed by another thread: no fd is closed under who writes to it.
         self._lock = threading.RLock()
         self._outlets: dict[type, Any] = {}
-        levels = {Stdout: logging.INFO, Stderr: logging.WARNING}
         try:
-            for kind, stream in ((Stdout, command.stdout), (Stderr, command.stderr)):
-                outlet = _outlet(stream, levels[kind], command.log_limit)
-                if outlet is None and logger is not None:
-                    outlet = LogOutlet(logger, levels[kind], command.log_limit)
-                if outlet is not None:
-                    self._outlets[kind] = outlet
+            self._open(command, logger)
         except BaseException:
             self.close()
             raise
+
+    def _open(self, command: Command, logger: logging.Logger | None) -> None:
+        levels = {Stdout: logging.INFO, Stderr: logging.WARNING}
+        for kind, stream in ((Stdout, command.stdout), (Stderr, command.stderr)):
+            outlet = _outlet(stream, levels[kind], command.log_limit)
+            if outlet is None and logger is not None:
+                outlet = LogOutlet(logger, levels[kind], command.log_limit)
+            if outlet is not None:
+                self._outlets[kind] = outlet
 
     def take(self, message: object) -> bool:
         """Say whether a message was output that has an outlet, which has it now."""

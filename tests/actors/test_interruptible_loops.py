@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import dis
+import sys
 from importlib import resources
 from types import CodeType
 from typing import TYPE_CHECKING
@@ -63,7 +64,8 @@ def protected(tree: ast.AST) -> set[int]:
 def escaping(text: str, name: str) -> list[str]:
     """Return the functions of a module that have such a loop."""
     lines = protected(ast.parse(text))
-    found = codes(compile(text, name, "exec"))
+    # A generator has a block of its own, which protects nothing of ours.
+    found = [code for code in codes(compile(text, name, "exec")) if code.co_name != "<genexpr>"]
     return [f"{name}: {code.co_qualname}" for code in found if any(line in lines for line in escapes(code))]
 
 
@@ -79,6 +81,4 @@ def test_no_loop_escapes_its_block(part: str) -> None:
 def test_what_is_looked_for_is_found() -> None:
     """On a Python that has it."""
     text = "def loop(lock, items):\n    with lock:\n        while items:\n            items.pop()\n"
-    namespace: dict[str, CodeType] = {}
-    exec(compile(text, "loop", "exec"), namespace)  # noqa: S102
-    assert escaping(text, "loop") == (["loop: loop"] if list(escapes(namespace["loop"].__code__)) else [])
+    assert escaping(text, "loop") == (["loop: loop"] if sys.version_info >= (3, 12) else [])
