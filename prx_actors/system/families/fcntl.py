@@ -6,7 +6,7 @@ from enum import auto
 
 from prx_actors.system.families.base import Flags, Number
 
-__all__ = ["Fcntl", "FdFlags", "LockType", "Notify", "Seals", "WriteLife"]
+__all__ = ["Fcntl", "FdFlags", "LockType", "Notify", "Owner", "Seals", "WriteLife"]
 
 FAMILY = "fcntl"
 
@@ -52,6 +52,14 @@ class FdFlags(Flags):
     """Flags of an fd: `F_SETFD`."""
 
     FD_CLOEXEC = auto()
+
+
+class Owner(Number):
+    """Who gets the signals of an fd: `F_SETOWN_EX`."""
+
+    F_OWNER_TID = auto()
+    F_OWNER_PID = auto()
+    F_OWNER_PGRP = auto()
 
 
 class Seals(Flags):
