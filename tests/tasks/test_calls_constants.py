@@ -1,7 +1,8 @@
-"""file_constant and its kin: constants by name, as prx has them."""
+"""file_constant and its kin: constants by name, as prx has them; and the forms in which calls take them."""
 
 from __future__ import annotations
 
+import enum
 import errno
 import fcntl
 import os
@@ -9,12 +10,17 @@ import resource
 import signal
 import socket
 import termios
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from prx_actors import UndefinedCall, prx
+from prx_actors import Signal, UndefinedCall, prx, receive
 from prx_actors.tasks.calls.constants import CONSTANT_CALLS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from prx_actors.system.constants import Constant
 
 KNOWN: dict[str, dict[str, int]] = {
     "file_constant": {"o_rdonly": 0, "O_CLOEXEC": os.O_CLOEXEC},
@@ -58,8 +64,10 @@ def test_constants_of_a_system_that_this_is_not_are_undefined() -> None:
 @pytest.mark.parametrize("name", [5, None, b"o_rdonly", ["o_rdonly"]], ids=repr)
 def test_the_name_of_a_constant_is_a_string(name: Any) -> None:
     """And nothing else."""
-    with prx.fork() as task, pytest.raises(TypeError, match="is a str"):
-        prx.file_constant(task, name)
+    with prx.fork() as task:
+        for family in (one for one in prx.__all__ if one.endswith("_constant")):
+            with pytest.raises(TypeError, match="is a str"):
+                getattr(task, family)(name)
 
 
 def test_every_error_has_a_name() -> None:
@@ -71,3 +79,39 @@ def test_every_error_has_a_name() -> None:
             assert prx.errno_id(task, number) is None
         with pytest.raises(TypeError):
             prx.errno_id(task, "eperm")  # type: ignore[arg-type]
+
+
+class Flag(enum.IntFlag):
+    CREATE = os.O_CREAT
+    WRITE = os.O_WRONLY
+
+
+FORMS: dict[str, Constant] = {
+    "int": os.O_CREAT | os.O_WRONLY,
+    "enum": Flag.CREATE | Flag.WRITE,
+    "list of lower case": ["o_creat", "o_wronly"],
+    "tuple of upper case": ("O_CREAT", "O_WRONLY"),
+    "set of mixed forms": {"o_Creat", os.O_WRONLY},
+    "iterator of enums": iter([Flag.CREATE, Flag.WRITE]),
+}
+
+
+@pytest.mark.parametrize("flags", FORMS.values(), ids=FORMS)
+def test_a_constant_has_many_forms(flags: Constant, tmp_path: Path) -> None:
+    """Numbers, members of an enum, names in either case, and several of those, or-ed."""
+    with prx.fork() as task:
+        assert prx.write(task, prx.open(task, tmp_path / "file", flags, 0o600), "x") == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGUSR1, 10, "sigusr1", "SIGUSR1", ["sigusr1"]], ids=repr)
+def test_a_signal_is_a_constant_too(number: Constant) -> None:
+    """In the same forms."""
+    with prx.fork() as task:
+        prx.kill(task, prx.getpid(task), number)
+        assert receive(Signal, task=task, timeout=30).signal is signal.SIGUSR1
+
+
+def test_an_empty_set_of_flags_is_zero(tmp_path: Path) -> None:
+    """Or-ing nothing gives `o_rdonly`."""
+    with prx.fork() as task:
+        assert prx.read(task, prx.open(task, "/dev/zero", []), 2) == b"\0\0"

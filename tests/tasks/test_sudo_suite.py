@@ -11,7 +11,7 @@ import pytest
 if TYPE_CHECKING:
     from support.unprivileged import Unprivileged
 
-pytestmark = [pytest.mark.root, pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.root, pytest.mark.slow, pytest.mark.timeout(300)]
 
 HERE = Path(__file__).parent
 # What is left out looks at a driver or signals it with the test's own hands, which a process of root's does not let it.
@@ -39,7 +39,7 @@ def test_tasks_under_sudo_behave_as_without(name: str, sudoer: Unprivileged, mon
     options = ["-q", *plugins, "-m", "not root", "-k", FILES[name], "-c", config, str(HERE / name)]
     with sudoer.start("-m", "pytest", *options) as process:
         try:
-            said, complaints = process.communicate(timeout=90)
+            said, complaints = process.communicate(timeout=240)
         except subprocess.TimeoutExpired:
             process.kill()
             raise

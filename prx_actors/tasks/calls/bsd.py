@@ -5,9 +5,11 @@ What the driver does where a system has them is compiled there and is untested.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from prx_actors.system.constants import resolve
+from prx_actors.system.jail import jail_structure
 from prx_actors.tasks.arguments import from_wire, string
 from prx_actors.tasks.calls.base import Calls
 
@@ -261,18 +263,21 @@ class BsdCalls(Calls):
         """
         self._call("cap_ioctls_limit", fd, [resolve("ioctl", one) for one in requests])
 
-    def jail(self, jail: CStruct) -> int:
+    def jail(self, jail: CStruct | Mapping[str, Any]) -> int:
         """Put the process into a new jail: jail(2) of FreeBSD.
 
         Undefined on Linux; untested where it is compiled.
 
         Args:
-            jail: a `struct jail`, its strings as `Ptr`
+            jail: what `prx_actors.system.jail.jail_structure` takes, by name:
+                `path`, `hostname`, `jailname`, `ip4`, `ip6`; or a `struct jail`
 
         Returns:
             the jail's number
 
         Raises:
+            TypeError: a name that `jail_structure` does not know, or a wrong type
+            ValueError: an address is none, or a name has a null character
             OSError: what the system's manual says
             UndefinedCall: the system has no such call
             NotOwner: the caller does not own the task
@@ -283,13 +288,14 @@ class BsdCalls(Calls):
             >>> from prx_actors import UndefinedCall, prx
             >>> with prx.fork() as task:
             ...     try:
-            ...         prx.jail(task, [bytes(4)])
+            ...         prx.jail(task, {"path": "/jail", "hostname": "test"})
             ...     except UndefinedCall as error:
             ...         print(str(error).partition(" (")[0])
             jail: the call does not exist on this system
 
         """
-        return int(self._call("jail", jail))
+        structure = jail_structure(**jail) if isinstance(jail, Mapping) else jail
+        return int(self._call("jail", structure))
 
     def jail_attach(self, jid: int) -> None:
         """Put the process into a jail: jail_attach(2) of FreeBSD.
