@@ -128,7 +128,7 @@ def test_ten_thousand_timers_are_precise() -> None:
 
     pid, now = Sink.start(), time.monotonic()
     for number in range(10_000):
-        due = now + 0.3 + number / 10_000
+        due = now + 2 + number / 10_000
         send_after(due - time.monotonic(), pid, due)
     assert done.wait(WAIT)
     late.sort()
