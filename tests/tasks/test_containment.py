@@ -271,15 +271,18 @@ def test_only_groups_of_dead_keepers_are_removed() -> None:
     assert path is not None
     names = ("prx-actors-0123456fe-1", "prx-actors-0123456ff-1", "prx-actors-x-1")
     dead, alive, other = (path / name for name in names)
-    sleepers = []
+    sleepers: list[subprocess.Popen[bytes]] = []
+    locks: list[int] = []
     try:
         for group in (dead, alive, other):
             group.mkdir()
+            # At once, the dead one's too until all is set up: keepers of other programs look for groups as well.
+            locks.append(os.open(group, os.O_RDONLY))
+            fcntl.flock(locks[-1], fcntl.LOCK_EX)
             (group / "7").mkdir()
             sleepers.append(subprocess.Popen(["sleep", "1000"]))
             (group / "7" / "cgroup.procs").write_text(str(sleepers[-1].pid))
-        lock = os.open(alive, os.O_RDONLY)
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        os.close(locks.pop(0))
         shutdown()
         with prx.fork():
             assert not dead.exists()
@@ -287,8 +290,9 @@ def test_only_groups_of_dead_keepers_are_removed() -> None:
             assert [sleeper.poll() for sleeper in sleepers[1:]] == [None, None]
             assert (alive / "7").exists()
             assert (other / "7").exists()
-        os.close(lock)
     finally:
+        for lock in locks:
+            os.close(lock)
         for sleeper in sleepers:
             sleeper.kill()
             sleeper.wait(WAIT)
