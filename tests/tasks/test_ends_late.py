@@ -144,9 +144,9 @@ def is_opening(task: Task) -> bool:
 
 
 def test_depth_adds_nothing_to_the_deadline() -> None:
-    """One absolute time holds for all: six levels that ignore SIGTERM take no longer than one."""
+    """One absolute time holds for all: twelve levels that ignore SIGTERM take no longer than one."""
     root = task = prx.fork(killdelay=DELAY)
-    for _ in range(6):
+    for _ in range(12):
         run_stubborn(task)
         task = prx.fork(task)
     with gone_between(DELAY, BOUND, root):
@@ -156,7 +156,7 @@ def test_depth_adds_nothing_to_the_deadline() -> None:
 def test_depth_adds_nothing_when_the_drivers_end_by_themselves() -> None:
     """`exit` of the topmost one sends the deadline down from driver to driver."""
     root = task = prx.fork(killdelay=DELAY)
-    for _ in range(6):
+    for _ in range(12):
         run_stubborn(task)
         task = prx.fork(task)
     ref = monitor(root)
