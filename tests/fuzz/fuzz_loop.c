@@ -81,6 +81,7 @@ static size_t greet(const uint8_t *data, size_t size, int event) {
         bool own = size > 1 && data[0] == 'H' && data[1] < size - 1;
         size_t used = own ? 2 + (size_t) data[1] : 0;
 
+        peer_forget_orders();
         if (own)
                 peer_send(peers[0].call.fd, data + 2, data[1], fds, data[1] % (PRX_HELLO_FDS + 1));
         else
@@ -121,9 +122,11 @@ static void perform(uint8_t what, const uint8_t *data, size_t size) {
                 peer_send(peer->call.fd, data, size, NULL, 0);
                 break;
         case 2:
+                peer_note_order(data, size);
                 send_frame(peer->event.fd, data, size, NULL, 0);
                 break;
         case 3:
+                peer_note_order(data, size);
                 peer_send(peer->event.fd, data, size, NULL, 0);
                 break;
         case 4:
