@@ -335,8 +335,10 @@ class TaskProcess(RelatedProcess):
             # A program that blocks in a write could not end by itself.
             driver.stdout.read_on()
             driver.stderr.read_on()
-            driver.stdin.close()
         driver.end(signal, 0 if at_once else self.options["killdelay"] / 1_000_000)
+        if self._handing is None:
+            # Not before: a program may end by this alone, and its parent is to be told first that it reaps it.
+            driver.stdin.close()
 
     def _at_once(self) -> bool:
         reason = self._final_reason

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -298,6 +299,19 @@ def test_who_is_stopped_is_reaped_while_the_parent_is_in_a_call(is_program: bool
         until(lambda: state(host_pid) == "", "the child is reaped")
         (tmp_path / "fifo").write_bytes(b"\n")
         assert prx.getpid(task) == task.host_pid
+
+
+def test_who_is_stopped_does_not_end_before_its_parent_knows() -> None:
+    """The order to reap it comes too late for who is a zombie already, by the end of its input."""
+    with taken() as task, ThreadPoolExecutor(1) as pool:
+        child = prx.fork(task)
+        prx.execvp(child, ["cat"])
+        host_pid = child.host_pid
+        with child._process.driver._lock:
+            stopped = pool.submit(child.stop)
+            wait([stopped], 0.3)  # for what must not happen
+            assert state(host_pid) == "S"
+        assert stopped.result(WAIT)
 
 
 def test_an_orphan_below_can_be_waited_for() -> None:
