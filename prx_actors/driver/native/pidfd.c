@@ -15,16 +15,15 @@
 struct info {
         uint64_t mask;
         uint64_t cgroupid;
-        uint32_t ids[12];
-        int32_t exit_code;
-        uint32_t reserved;
+        uint32_t ids[11];
+        int32_t exit_code;      /* padding in kernels that know no INFO_EXIT */
 };
 
 enum { INFO_EXIT = 1 << 3 };
 
 #define GET_INFO _IOWR(0xFF, 11, struct info)
 
-_Static_assert(offsetof(struct info, exit_code) == 64, "the layout of struct pidfd_info");
+_Static_assert(offsetof(struct info, exit_code) == 60 && sizeof(struct info) == 64, "the layout of struct pidfd_info");
 
 int prx_pidfd_wait_status(int pidfd) {
         struct info info = { .mask = INFO_EXIT };
