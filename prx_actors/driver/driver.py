@@ -234,6 +234,8 @@ class Driver(Execution):
             self.state = State.GONE
         with contextlib.suppress(EOFError, ValueError, RecursionError):
             self._read_events()
+        if self.executed and status is not None and not self.turns.is_exec():
+            self.executed = False  # it has ended before it could
         killed = status is None or (os.WIFSIGNALED(status) and not self.executed)
         if self.parent is not None and (killed or self.moved):
             self.sweep.suspect()

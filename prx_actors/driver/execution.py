@@ -30,6 +30,7 @@ class Execution(Ending):
 
         Raises:
             OSError: what the kernel says: it is still a driver
+            ChannelClosedError: it has ended before it could
             TimeoutError: as `timeout` says; what has become of it shows in time
 
         """
@@ -55,6 +56,7 @@ class Execution(Ending):
         """Wait for the end of what `post` has sent: none when it is a program, otherwise the reply.
 
         Raises:
+            ChannelClosedError: it has ended before it could do any of that
             TimeoutError: as `timeout` says; what has become of it shows in time
 
         """
@@ -69,8 +71,12 @@ class Execution(Ending):
             try:
                 reply = call()
             except ChannelClosedError:
-                self._on_late_reply(closed=True)
-                return None
+                # An exec closes the channel, and so does an end that has come before it.
+                executed = self.turns.is_exec()
+                self._on_late_reply(closed=executed)
+                if executed:
+                    return None
+                raise
             except OSError:
                 self._settle_exec()
                 raise

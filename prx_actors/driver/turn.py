@@ -135,6 +135,10 @@ class Turns:
         """Whether a reply is outstanding."""
         return bool(self._exchange.busy)
 
+    def is_exec(self) -> bool:
+        """Say whether the channel of an unanswered request was closed by an exec, and not by the driver's end."""
+        return bool(lib.prx_exchange_is_exec(self._exchange))
+
     def shut(self) -> None:
         """Close the socket for both sides: the order to end.
 
@@ -342,4 +346,4 @@ class Turns:
         elif found == lib.PRX_DRAIN_DONE:
             self._on_late_reply(False)
         elif found == lib.PRX_DRAIN_CLOSED:
-            self._on_late_reply(True)
+            self._on_late_reply(self.is_exec())

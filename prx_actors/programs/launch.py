@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from prx_actors.programs.command import Command
-    from prx_actors.programs.operations import Operation
+    from prx_actors.tasks.batch import Operation
     from prx_actors.tasks.task import Task
 
 __all__ = ["launch"]

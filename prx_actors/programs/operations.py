@@ -7,7 +7,7 @@ import grp
 import os
 import pwd
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from prx_actors import prx
 from prx_actors.programs.mistakes import resource
@@ -19,12 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from prx_actors.programs.command import Command
+    from prx_actors.tasks.batch import Operation
 
 __all__ = ["executions", "ids", "operations"]
-
-
-Operation = tuple[str, tuple[Any, ...]]
-"""A call by the name that the driver knows, and its arguments."""
 
 
 def operations(command: Command) -> Iterator[Operation]:

@@ -73,6 +73,7 @@ void prx_exchange_close(struct prx_exchange *x);
 void prx_exchange_free(struct prx_exchange *x);
 int prx_exchange_call(struct prx_exchange *x, const uint8_t *data, size_t size,
                       struct prx_channels *child, int64_t deadline_usec);
+bool prx_exchange_is_exec(struct prx_exchange *x);
 int prx_exchange_post(struct prx_exchange *x, const uint8_t *data, size_t size);
 int prx_exchange_run(struct prx_exchange *x, int64_t deadline_usec);
 int prx_exchange_drain(struct prx_exchange *x);

@@ -14,7 +14,10 @@ from prx_actors.tasks.arguments import convert
 if TYPE_CHECKING:
     from prx_actors.tasks.checks import CheckedProcess
 
-__all__ = ["Batch"]
+__all__ = ["Batch", "Operation"]
+
+Operation = tuple[str, tuple[Any, ...]]
+"""A call by the name that the driver knows, and its arguments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +25,11 @@ class Batch:
     """Calls that are performed until one fails.
 
     Args:
-        calls: the name of each, as the driver knows it, and its arguments
+        calls: what to do, an exec at last
 
     """
 
-    calls: tuple[tuple[str, tuple[Any, ...]], ...]
+    calls: tuple[Operation, ...]
 
     def encode(self) -> tuple[bytes, ...]:
         """Return the requests.

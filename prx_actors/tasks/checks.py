@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["CheckedProcess"]
 
+EXECS = {"execve", "execvp", "fexecve"}
+
 SHOWN = 80
 """Characters of an argument that an error message shows."""
 
@@ -88,6 +90,8 @@ class CheckedProcess(Process):
         """Return an error that says what was asked of which task."""
         if error.errno == errno.ENOSYS:
             return self.undefined(call.name)
+        if error.errno == errno.ESRCH and call.name in EXECS:
+            return self.gone(call.name)  # who has lost its parent runs nothing any more
         if call.types.startswith("s") and error.filename is None:
             error.filename = args[0]
         shown = ", ".join(_shorten(arg) for arg in args)

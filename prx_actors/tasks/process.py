@@ -22,11 +22,11 @@ from prx_actors.driver.sweep import SIGKILL, UNTOLD
 from prx_actors.driver.turn import ChannelClosedError, call_deadline
 from prx_actors.tasks.arguments import convert
 from prx_actors.tasks.errors import UndefinedCall
+from prx_actors.tasks.execution import ExecutedProcess
 from prx_actors.tasks.filters import Filter
 from prx_actors.tasks.handing import Handing
 from prx_actors.tasks.messages import ExitStatus, Signal, StdinBlocked, StreamClosed, TermSig, rusage, signal_number
 from prx_actors.tasks.output import Output
-from prx_actors.tasks.relations import RelatedProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from prx_actors.actors import Pid, Process
     from prx_actors.driver.driver import Driver
     from prx_actors.driver.listener import Stream
-    from prx_actors.tasks.batch import Batch
     from prx_actors.tasks.handing import Hook
     from prx_actors.tasks.task import Task
 
@@ -43,7 +42,7 @@ __all__ = ["TaskProcess"]
 logger = logging.getLogger("prx_actors")
 
 
-class TaskProcess(RelatedProcess):
+class TaskProcess(ExecutedProcess):
     """Supervises one OS process.
 
     It has no thread and takes no turns of the scheduler for its work: calls
@@ -141,43 +140,6 @@ class TaskProcess(RelatedProcess):
             raise self.gone(call.name) from None
         except OSError as error:
             raise self.explain(call, args, error) from None
-
-    def execute(self, name: str, args: tuple[Any, ...]) -> None:
-        """Turn the driver into a program."""
-        call = CALLS[name]
-        self.check_owner(name)
-        self.check_call_state(name)
-        converted = convert(call, args)
-        self.output.counts = True
-        try:
-            self.driver.execute(call.number, converted, lambda: self.check_call_state(name))
-        except OSError as error:
-            if self.driver.state is not State.EXECUTING:  # otherwise it is late, and may still become a program
-                self.output.counts = False
-                self._resume_reading()
-            raise self.explain(call, args, error) from None
-
-    def post(self, batch: Batch) -> None:
-        """Send a batch ahead of the fork that is about to be asked for."""
-        self.output.counts = True
-        self.driver.post(batch.encode())
-
-    def take(self, batch: Batch) -> Exception | None:
-        """Wait for the end of a batch that `post` has sent.
-
-        Returns:
-            none when the task is a program; otherwise why the exec has failed
-
-        Raises:
-            OSError: what a call before the exec says
-
-        """
-        reply = self.driver.take()
-        if reply is None:
-            return None
-        self.output.counts = False
-        self._resume_reading()
-        return batch.failure(self, reply)
 
     def reexec(self, args: tuple[Any, ...]) -> None:
         """Have the driver execute itself."""
@@ -371,10 +333,6 @@ class TaskProcess(RelatedProcess):
             self._ended(outlived(self, ("unkillable", left)))
         else:
             self._ended()
-
-    def _resume_reading(self) -> None:
-        self.driver.stdout.resume()
-        self.driver.stderr.resume()
 
     # Streams.
 

@@ -4,9 +4,11 @@
 #include "pidfd.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -109,7 +111,7 @@ static int begin(struct prx_exchange *x, const uint8_t *data, size_t size, struc
                 if (child)
                         child->far[i] = -1;
         }
-        x->truncated = x->abandoned = false;
+        x->truncated = x->abandoned = x->no_exec = false;
         x->busy = true;
         return 0;
 }
@@ -173,8 +175,11 @@ static int receive_some(struct prx_exchange *x, int flags) {
         struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
                                   .msg_controllen = sizeof(control) };
         ssize_t n = recvmsg(x->fd, &message, flags | MSG_CMSG_CLOEXEC);
-        if (n < 0)
+        if (n < 0) {
+                /* A peer that has closed with data to read is told of as this, and once. */
+                x->no_exec |= errno == ECONNRESET;
                 return -errno;
+        }
         keep_fd(x, &message);
         if (n == 0)
                 return -EPIPE;
@@ -305,6 +310,31 @@ int prx_exchange_drain(struct prx_exchange *x) {
         int result = drain(x);
         unclaim(x);
         return result;
+}
+
+/* Nobody has read what was sent, and nobody will when the channel is closed. */
+static bool is_unread(struct prx_exchange *x) {
+        int unread = 0;
+
+        return x->out_sent < x->out_size || (ioctl(x->fd, SIOCOUTQ, &unread) == 0 && unread > 0);
+}
+
+static bool is_told_otherwise(struct prx_exchange *x) {
+        uint8_t byte;
+        ssize_t n = recv(x->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+
+        return n > 0 || (n < 0 && errno == ECONNRESET);
+}
+
+/* Whether it was an exec that has closed the channel of an unanswered request, and not the end of the driver. A
+ * parent that dies may hold a copy of the far end for longer than the driver has lived. */
+bool prx_exchange_is_exec(struct prx_exchange *x) {
+        claim_wait(x);
+        if (x->fd >= 0 && x->busy)
+                x->no_exec = x->no_exec || x->reply_have || is_unread(x) || is_told_otherwise(x);
+        bool exec = x->busy && !x->no_exec;
+        unclaim(x);
+        return exec;
 }
 
 /* -EBADF when what came with the reply is none. A signal to a process of another user's is refused otherwise. */

@@ -35,6 +35,7 @@ struct prx_exchange {
         int fds[5];             /* a child's far ends, which go with the first byte; -1 once sent */
         int received;           /* an fd that came with the reply, or -1 */
         bool truncated;         /* fds came that this process has no room for */
+        bool no_exec;           /* the driver has ended as one: with the request unread, or with a reply that is */
 };
 
 void prx_exchange_init(struct prx_exchange *x);
@@ -48,4 +49,5 @@ int prx_exchange_post(struct prx_exchange *x, const uint8_t *data, size_t size);
 int prx_exchange_run(struct prx_exchange *x, int64_t deadline_usec);
 int prx_exchange_drain(struct prx_exchange *x);
 void prx_exchange_abandon(struct prx_exchange *x);
+bool prx_exchange_is_exec(struct prx_exchange *x);
 int prx_exchange_take_pidfd(struct prx_exchange *x, struct prx_channels *child);
