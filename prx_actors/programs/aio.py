@@ -59,6 +59,7 @@ async def run(  # noqa: PLR0913 -- those of subprocess.run
     Raises:
         BadCommand: names every mistake
         OSError: it cannot be started
+        NoProcess: as for `prx_actors.run`
         subprocess.CalledProcessError: with `check`, it has failed
         subprocess.TimeoutExpired: it has taken longer than `timeout`
 

@@ -91,7 +91,9 @@ class Completed:
             raise subprocess.CalledProcessError(self.returncode, list(self.argv), self.stdout, self.stderr)
 
 
-def completed(command: Command, end: object, outputs: tuple[Any, Any], facts: dict[str, Any]) -> Completed:
+def completed(
+    command: Command, end: ExitStatus | TermSig, outputs: tuple[Any, Any], facts: dict[str, Any]
+) -> Completed:
     """Make one of the last message of a program.
 
     Args:
@@ -104,5 +106,4 @@ def completed(command: Command, end: object, outputs: tuple[Any, Any], facts: di
     status = end.status if isinstance(end, ExitStatus) else None
     signal = end.signal if isinstance(end, TermSig) else None
     core_dumped = isinstance(end, TermSig) and end.core_dumped
-    rusage = end.rusage if isinstance(end, ExitStatus | TermSig) else None
-    return Completed(command, status, signal, *outputs, core_dumped=core_dumped, rusage=rusage, **facts)
+    return Completed(command, status, signal, *outputs, core_dumped=core_dumped, rusage=end.rusage, **facts)

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from prx_actors.programs.feeder import Failed
 from prx_actors.programs.lines import LineBuffer
 from prx_actors.programs.outlets import Outlets
-from prx_actors.programs.program import Gone
+from prx_actors.programs.program import Gone, untold
 from prx_actors.tasks.messages import ExitStatus, Stderr, Stdout, TermSig
 
 if TYPE_CHECKING:
     from prx_actors.programs.program import Program
+    from prx_actors.tasks.task import Task
 
 __all__ = ["Event", "Events"]
 
@@ -35,12 +36,22 @@ class Events:
         self._buffers: dict[type[Stdout | Stderr], LineBuffer] | None = None
         if lines:
             self._buffers = {Stdout: LineBuffer(), Stderr: LineBuffer()}
+        self._told = False
         self.over = False
         """Whether no more come than there are."""
 
     def next(self) -> Event | None:
-        """Return the next event, if there is one."""
-        return self._ready.popleft() if self._ready else None
+        """Return the next event, if there is one.
+
+        Raises:
+            NoProcess: there is none, and the end of the program was not told
+
+        """
+        if self._ready:
+            return self._ready.popleft()
+        if self.over and not self._told:
+            raise untold(self._program.command)
+        return None
 
     def take(self, message: Any) -> None:
         """Take a message of the program's mailbox in.
@@ -54,11 +65,14 @@ class Events:
                 if not self._outlets.take(message):
                     self._add(message)
             case ExitStatus() | TermSig():
-                self._add_rest(message)
+                self._told = True
+                self._add_rest(message.task)
                 self._ready.append(self._program.end_of_pipeline(message))
             case Failed(error):
                 raise error
             case Gone():
+                if self._program.task is not None:
+                    self._add_rest(self._program.task)
                 self.over = True
 
     def _add(self, message: Stdout | Stderr) -> None:
@@ -69,12 +83,12 @@ class Events:
         for line in self._buffers[type(message)].feed(message.data):
             self._ready.append(type(message)(message.task, line))
 
-    def _add_rest(self, end: ExitStatus | TermSig) -> None:
+    def _add_rest(self, task: Task) -> None:
         for kind, buffer in (self._buffers or {}).items():
             for line in buffer.rest():
-                self._ready.append(kind(end.task, line))
+                self._ready.append(kind(task, line))
 
     def close(self) -> None:
         """Close what output goes to; from any thread."""
-        self.over = True
+        self._told = self.over = True  # whoever closes it does not wait for the end
         self._outlets.close()

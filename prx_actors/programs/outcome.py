@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from prx_actors.programs.completed import completed
 from prx_actors.programs.feeder import Failed
 from prx_actors.programs.outlets import Outlets
-from prx_actors.programs.program import Gone
+from prx_actors.programs.program import Gone, untold
 from prx_actors.programs.texts import Collected
 from prx_actors.tasks.messages import ExitStatus, Stderr, Stdout, TermSig
 
@@ -60,9 +60,16 @@ class Outcome:
         return False
 
     def completed(self) -> Completed:
-        """Return what the program did, once it is gone."""
+        """Return what the program did, once it is gone.
+
+        Raises:
+            NoProcess: nobody has told how it ended
+
+        """
         program = self._program
-        end = None if self._end is None else program.end_of_pipeline(self._end)
+        if self._end is None:
+            raise untold(program.command)
+        end = program.end_of_pipeline(self._end)
         facts = {"duration": self._ended_at - program.started_at, "timed_out": program.timed_out}
         return completed(program.command, end, self.outputs(), facts)
 

@@ -27,12 +27,17 @@ if TYPE_CHECKING:
     from prx_actors.tasks.messages import ExitStatus, TermSig
     from prx_actors.tasks.task import Task
 
-__all__ = ["Gone", "Program"]
+__all__ = ["Gone", "Program", "untold"]
 
 
 @dataclass(frozen=True, slots=True)
 class Gone:
     """The program and all that it has started are gone; nothing comes after this."""
+
+
+def untold(command: Command) -> NoProcess:
+    """Return what says that nobody has told how a program ended."""
+    return NoProcess(f"{command}: it was ended from outside, and nobody has told its status")
 
 
 class ProgramPid(Pid):

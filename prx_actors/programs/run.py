@@ -56,6 +56,8 @@ def run(  # noqa: PLR0913 -- those of subprocess.run
     Raises:
         BadCommand: names every mistake
         OSError: it cannot be started: `ENOENT`, `EACCES`, `EPERM`, ...
+        NoProcess: it was ended from outside, as by a `SIGKILL` to its keeper, so
+            that nobody can tell its status
         subprocess.CalledProcessError: with `check`, it has failed
         subprocess.TimeoutExpired: it has taken longer than `timeout`
         TimeoutError: in `prx.timeout`

@@ -6,13 +6,14 @@ import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from prx_actors.actors import receive, send_after
+from prx_actors.actors import Down, monitor, receive, send_after
 from prx_actors.actors.threads import current_process
 from prx_actors.otp import GenServer, Stop
 from prx_actors.programs.feeder import Failed, Feeder
 from prx_actors.programs.health import Answer, HealthWatch, Tick
 from prx_actors.programs.launch import launch
 from prx_actors.programs.outlets import Outlets
+from prx_actors.programs.program import untold
 from prx_actors.programs.readiness import NotReady, Status
 from prx_actors.tasks.messages import ExitStatus, Stderr, Stdout, TermSig
 
@@ -79,6 +80,7 @@ class Service(GenServer):
 
     def _launch(self, command: Command) -> None:
         self.task: Task = launch(command)
+        self.ref = monitor(self.task)
         self.feeder = Feeder(self, self.task, command) if Feeder.is_needed(command) else None
         if self.feeder is not None:
             self.feeder.begin()
@@ -108,6 +110,8 @@ class Service(GenServer):
                 self.outlets.take(message)
             case ExitStatus() | TermSig():
                 return Stop(self._reason(message))
+            case Down(ref=self.ref):
+                return Stop(untold(self.command))  # it comes after what tells the end
             case Failed(error):
                 return Stop(error)
             case Tick() | Answer():

@@ -171,7 +171,10 @@ def stream(command: Command | Iterable[Text] | str, *, lines: bool = False, **op
         options: fields of the command
 
     Returns:
-        an iterator; also a context manager that closes it
+        an iterator; also a context manager that closes it. Its `next` raises
+        `OSError` when the program cannot be started, and `NoProcess` when it was
+        ended from outside, so that nobody can tell its status: what has come is
+        not all
 
     Raises:
         BadCommand: names every mistake

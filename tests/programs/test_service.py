@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.ends import WAIT, OsProcesses
 from support.leaks import descendants
+from support.orphans import orphaned
 from support.supervised import exit_of, pid_of, start, stop
 
 from prx_actors import (
     ChildSpec,
     Command,
     ExitStatus,
+    NoProcess,
     StartError,
     Supervisor,
     TermSig,
@@ -118,6 +120,23 @@ def test_a_supervisor_leaves_it_the_time_that_it_bounds_itself(tmp_path: Path) -
     wait_for(tmp_path / "up")
     stop(supervisor)
     assert (tmp_path / "end").read_text() == "done\n"
+
+
+@pytest.mark.parametrize("restart", ["permanent", "transient"])
+def test_one_whose_keeper_is_killed_is_restarted(restart: str) -> None:
+    """Nobody can tell its status then: that is no normal end."""
+    supervisor = start(child(restart=restart))
+    first = pid_of(supervisor, "program")
+    ref = monitor(first)
+    pid = host_pid(supervisor)
+    with orphaned(pid):
+        assert isinstance(receive(Down, ref=ref, timeout=WAIT).reason, NoProcess)
+    deadline = time.monotonic() + WAIT
+    while not Supervisor.count_children(supervisor).active:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert host_pid(supervisor) != pid
+    stop(supervisor)
 
 
 def test_one_that_ignores_its_stop_signal_is_killed_after_its_grace(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from support.ends import WAIT, OsProcesses
 from support.interrupts import Interrupts
 from support.leaks import descendants
 
-from prx_actors import Command, ExitStatus, Stderr, Stdout, TermSig, spawn_monitor, stream
+from prx_actors import Command, ExitStatus, NoProcess, Stderr, Stdout, TermSig, spawn_monitor, stream
 from prx_actors.actors import Down, exit_signal, receive
 from prx_actors.programs import MERGE, PIPE
 
@@ -167,6 +167,8 @@ def test_it_ends_with_the_process_that_has_begun_it() -> None:
     receive(Down, ref=ref, timeout=WAIT)
     with pids[0] as processes:
         assert processes.left() == []
+    with pytest.raises(NoProcess, match="nobody has told its status"):
+        next(program)  # who has it still must not take this for its end
     with pytest.raises(StopIteration):
         next(program)
 
@@ -177,7 +179,8 @@ def test_pykka_stops_it_though_nobody_reads_it() -> None:
     with begun(program) as processes:
         ActorRegistry.stop_all()
         assert processes.left() == []
-    assert not isinstance(next(program, None), Stdout)
+    with pytest.raises(NoProcess):
+        next(program)
 
 
 def test_another_thread_may_go_on_with_it() -> None:
