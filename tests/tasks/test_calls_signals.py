@@ -32,6 +32,7 @@ from prx_actors import (
     prx,
     receive,
     send,
+    shutdown,
 )
 
 if TYPE_CHECKING:
@@ -48,8 +49,7 @@ def ignored(status: bytes) -> set[int]:
     """Return the signals that `/proc/PID/status` says are ignored."""
     (line,) = (line for line in status.splitlines() if line.startswith(b"SigIgn:"))
     mask = int(line.split()[1], 16)
-    # glibc's own two: what posix_spawn(3) has started ignores them, as the driver where Python uses that.
-    return {number for number in range(1, 65) if mask >> (number - 1) & 1} - {32, 33}
+    return {number for number in range(1, 65) if mask >> (number - 1) & 1}
 
 
 def test_signals_start_as_messages_but_for_faults_and_children() -> None:
@@ -136,6 +136,14 @@ def test_a_program_ignores_what_the_task_ignored() -> None:
         assert ignored(program(child, ["cat", "/proc/self/status"])) == expected
         other = prx.fork(task)
         assert not ignored(program(other, ["cat", "/proc/self/status"]))
+
+
+def test_a_program_ignores_nothing_that_its_runtime_was_made_to_ignore() -> None:
+    """What posix_spawn(3) starts ignores the C library's own; a shell's background ignores more."""
+    spawn = "import os, sys; os.waitpid(os.posix_spawnp(sys.argv[1], sys.argv[1:], os.environ), 0)"
+    with prx.fork(exec=["nohup", sys.executable, "-c", spawn]) as task:
+        assert not ignored(program(prx.fork(task), ["cat", "/proc/self/status"]))
+    shutdown()  # its keeper
 
 
 def test_a_failed_exec_leaves_what_was_set() -> None:

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 enum { ARRIVED_MAX = 64 };
 
@@ -167,9 +169,19 @@ static void install_all(const uint8_t dispositions[NSIG]) {
         (void) install(SIGCHLD, on_child);
 }
 
+/* Those of the C library's own, which sigaction(2) is refused for there: what posix_spawn(3) starts ignores them, and
+ * so would every program. */
+static void reset_reserved(void) {
+        const unsigned long defaults[8] = { 0 };        /* the kernel's struct sigaction, and room */
+
+        for (int signal = __SIGRTMIN; signal < SIGRTMIN; signal++)
+                (void) syscall(SYS_rt_sigaction, signal, defaults, NULL, (size_t) _NSIG / 8);
+}
+
 void signals_init(void) {
         uint8_t dispositions[NSIG];
 
+        reset_reserved();
         for (int signal = 0; signal < NSIG; signal++)
                 dispositions[signal] = is_fault(signal) ? SIG_DISPOSITION_DFL : SIG_DISPOSITION_INFO;
         install_all(dispositions);
