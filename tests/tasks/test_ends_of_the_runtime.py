@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 LAUNCHER = ["sh", "-c", '"$@"; exit $?', "sh"]
 """One that forks and waits, as sudo does."""
 DELAY = 0.5
-BOUND = DELAY + 1.0 + 8.0
-"""Seconds, with those that a busy machine may take; what escapes sleeps for a thousand."""
+BOUND = DELAY + 1.0
 
 PROGRAM = """
 import ctypes, json, os, signal, sys, time
