@@ -122,11 +122,11 @@ static void perform(uint8_t what, const uint8_t *data, size_t size) {
                 peer_send(peer->call.fd, data, size, NULL, 0);
                 break;
         case 2:
-                peer_note_order(data, size);
+                peer_note_order(data, size, true);
                 send_frame(peer->event.fd, data, size, NULL, 0);
                 break;
         case 3:
-                peer_note_order(data, size);
+                peer_note_order(data, size, false);
                 peer_send(peer->event.fd, data, size, NULL, 0);
                 break;
         case 4:

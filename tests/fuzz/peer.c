@@ -19,12 +19,34 @@ enum { PREFIX = 4, FDS_MAX = 64 };
 /* Signals that an order of this input may have named, faults too. */
 static bool ordered[1 << 8];
 
+/* Whether bytes were sent that need not be frames: nobody but the driver knows where those that follow begin. */
+static bool unframed;
+
 void peer_forget_orders(void) {
         memset(ordered, 0, sizeof(ordered));
+        unframed = false;
 }
 
-void peer_note_order(const uint8_t *data, size_t size) {
-        for (size_t i = 0; i < size; i++)
+static void note_frame(const uint8_t *data, size_t size) {
+        uint8_t order[PRX_ORDER_MAX];
+        struct mp_reader r;
+
+        size = size < sizeof(order) ? size : sizeof(order);
+        memcpy(order, data, size);
+        mp_read_init(&r, order, size);
+        (void) mp_read_array(&r);
+        (void) mp_read_int(&r);
+        (void) mp_read_int(&r);
+        int64_t signal = mp_read_int(&r);
+        if (!r.failed && signal >= 0 && signal < (int64_t) sizeof(ordered))
+                ordered[signal] = true;
+}
+
+void peer_note_order(const uint8_t *data, size_t size, bool framed) {
+        unframed = unframed || !framed;
+        if (!unframed)
+                note_frame(data, size);
+        for (size_t i = 0; unframed && i < size; i++)
                 ordered[data[i]] = true;
 }
 

@@ -28,7 +28,7 @@ void must_be_no_fault(int wait_status);
 
 /* An order may have a child killed by any signal: that is no fault of the child's. */
 void peer_forget_orders(void);
-void peer_note_order(const uint8_t *data, size_t size);
+void peer_note_order(const uint8_t *data, size_t size, bool framed);
 
 /* Two new channels: ours, and their far ends. */
 void peer_open(struct peer *peer, int *ret_call, int *ret_event);
