@@ -1,4 +1,4 @@
-"""What the checker sees of the machine: processes, which no later ones are taken for, and whose they are."""
+"""What the checkers see of the machine: processes, which no later ones are taken for, and whose they are."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Mark", "Process", "below", "cgroups", "end", "mark", "namespace", "now", "process", "table"]
+__all__ = ["Mark", "Process", "below", "cgroups", "end", "everything", "mark", "namespace", "now", "process", "table"]
 
 RUN_BITS, TASK_BITS = 36, 26
 """Of the mark: `driver/src/mark.c`."""
@@ -56,20 +56,30 @@ class Mark(NamedTuple):
 
 def process(pid: int) -> Process | None:
     """Look at one process; none when it is gone."""
+    # A look at all of them goes round each test: neither pathlib nor what decodes and buffers.
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+        fd = os.open(f"/proc/{pid}/stat", os.O_RDONLY)
+        try:
+            stat = os.read(fd, 4096)
+        finally:
+            os.close(fd)
     except GONE:
         return None
     # The name stands in parentheses and may hold any character, parentheses too.
-    name, _, rest = stat.partition(" (")[2].rpartition(") ")
-    fields = rest.split()
-    return Process(pid, int(fields[19]), int(fields[1]), fields[0], name)
+    name, _, rest = stat.partition(b" (")[2].rpartition(b") ")
+    fields = rest.split(None, 20)
+    return Process(pid, int(fields[19]), int(fields[1]), fields[0].decode(), name.decode(errors="replace"))
+
+
+def everything() -> dict[int, Process]:
+    """Look at all processes."""
+    pids = (int(name) for name in os.listdir("/proc") if name.isdigit())  # noqa: PTH208 - names only
+    return {one.pid: one for one in map(process, pids) if one}
 
 
 def table() -> dict[int, Process]:
     """Look at all processes but zombies that only init can reap."""
-    pids = (int(name) for name in os.listdir("/proc") if name.isdigit())  # noqa: PTH208 - names only
-    return {one.pid: one for one in map(process, pids) if one and not one.is_left_to_init()}
+    return {pid: one for pid, one in everything().items() if not one.is_left_to_init()}
 
 
 def below(top: int, among: dict[int, Process]) -> list[Process]:

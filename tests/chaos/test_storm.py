@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from chaos.layers import driver_with_layers
-from chaos.processes import Process, mark, process
+from chaos.processes import Process, below, mark, namespace, now, process, table
 from chaos.storm import Violation, storm
 from chaos.subject import Subject
 from support.features import require
+from support.namespaces import need_user_namespaces
 
 from prx_actors.driver.keeper import driver_path
 
@@ -97,6 +98,23 @@ def test_a_process_is_known_by_its_cgroup_alone(subject: Subject) -> None:
     subject.cgroup.add(started.pid)
     assert started.pid in [one.process.pid for one in subject.seen()]
     end(started)
+
+
+def test_a_process_is_known_by_its_namespace_alone(subject: Subject) -> None:
+    """Without a mark, with a foreign parent and in no cgroup of its own; one that others live in does not count."""
+    need_user_namespaces("--pid", "--fork")
+    unshare = ["unshare", *([] if os.geteuid() == 0 else ["--user", "--map-root-user"]), "--pid", "--fork"]
+    with subprocess.Popen([*unshare, "--kill-child", "cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as started:
+        assert started.stdin
+        assert started.stdout
+        started.stdin.write(b"up\n")
+        started.stdin.flush()
+        assert started.stdout.readline() == b"up\n"
+        [inside] = below(started.pid, table())
+        apart = namespace(inside.pid)
+        assert inside.pid not in [one.process.pid for one in subject.seen()]
+        assert [one.process.pid for one in subject.left_in({apart, namespace(os.getpid())}, now())] == [inside.pid]
+        assert subject.left_in({apart}, inside.start - 1) == []
 
 
 def test_a_process_is_known_by_its_start_time_too() -> None:

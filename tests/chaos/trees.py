@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from chaos.programs import OF_ROOT, PLAIN, available
+from chaos.programs import OF_OTHERS, OUTRUN, available
 
 from prx_actors import ExitStatus, NoProcess, Stderr, Stdout, TermSig, prx, receive
 
@@ -155,11 +155,10 @@ class Tree:
         leaf.pids = [] if leaf.other_pids else [int(pid) for pid in LINE.findall(said)]
 
     def _fitting(self, leaf: Leaf) -> list[str]:
-        # With another namespace's /proc a driver does not see what programs leave: docs/explanation/architecture.md.
-        if leaf.other_pids:
-            return PLAIN
         able = leaf.task.getuid() == os.geteuid()
-        return [name for name in self._programs if able or name not in OF_ROOT]
+        # With another namespace's /proc a driver does not see what programs leave: docs/explanation/architecture.md.
+        outrun = OUTRUN if leaf.other_pids else set()
+        return [name for name in self._programs if name not in outrun and (able or name not in OF_OTHERS)]
 
 
 def _is_root(leaf: Leaf) -> bool:

@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+from chaos.processes import process
 from support.leaks import descendants
 
 from prx_actors import Down, Stdout, Task, current, prx, receive, send, spawn_monitor
@@ -92,12 +93,8 @@ def _is_there(pidfd: int) -> bool:
 
 
 def _is_left_to_init(pid: int) -> bool:
-    try:
-        with open(f"/proc/{pid}/stat") as file:  # noqa: PTH123 - procfs
-            state, parent = file.read().rpartition(") ")[2].split()[:2]
-    except (FileNotFoundError, ProcessLookupError):
-        return True
-    return (state, parent) == ("Z", "1")
+    found = process(pid)
+    return found is None or found.is_left_to_init()
 
 
 @dataclass(frozen=True, slots=True)

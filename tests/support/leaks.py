@@ -9,46 +9,33 @@ from __future__ import annotations
 import gc
 import os
 import re
-import signal
 import threading
 import time
 from collections import Counter
-from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from chaos.processes import Process, below, end, everything, mark, process
 from pykka import ActorRegistry
 
 from prx_actors import Pid, exit_signal, prx, shutdown
+from prx_actors.driver.keeper import is_own_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["OsProcess", "descendants", "end_all", "holdings", "left_behind", "warm_holdings"]
+__all__ = ["descendants", "end_all", "holdings", "left_behind", "warm_holdings"]
 
 KEEPER = "the idle keeper"
 LAUNCHER = "its launcher"
 PATIENCE = 5.0
 PAUSE = 0.02
+_older: dict[int, int] = {}
+"""Inodes of processes that were there before this one, by pid: four looks in five are at such, and for nothing."""
 INODE = re.compile(r":\[\d+\]$")
 
 
-@dataclass(frozen=True, slots=True)
-class OsProcess:
-    """One line of the process table."""
-
-    pid: int
-    parent: int
-    name: str
-    state: str
-
-    def __str__(self) -> str:
-        """What a report calls it."""
-        return f"process {self.pid} ({self.name}), state {self.state}, child of {self.parent}"
-
-
-def descendants(pid: int) -> list[OsProcess]:
+def descendants(pid: int) -> list[Process]:
     """List the OS processes below one, zombies too.
 
     Args:
@@ -57,14 +44,7 @@ def descendants(pid: int) -> list[OsProcess]:
     Returns:
         parents before their children
     """
-    table = list(_process_table())
-    found: list[OsProcess] = []
-    above = {pid}
-    while above:
-        generation = [process for process in table if process.parent in above]
-        found += generation
-        above = {process.pid for process in generation}
-    return found
+    return below(pid, everything())
 
 
 def holdings(folder: Path) -> Counter[str]:
@@ -122,9 +102,9 @@ def end_all() -> None:
         else:
             actor.stop(block=False)
     shutdown()
-    for process in descendants(os.getpid()):
-        with suppress(ProcessLookupError):
-            os.kill(process.pid, signal.SIGKILL)
+    there = _younger()
+    found = below(os.getpid(), there)
+    end([*found, *_strays(there, found)])
 
 
 def _wait_for_idle_keeper() -> None:
@@ -134,42 +114,53 @@ def _wait_for_idle_keeper() -> None:
         time.sleep(PAUSE)
 
 
-def _process_table() -> Iterator[OsProcess]:
-    # Three times for each test: pathlib would take most of the time.
-    for entry in os.listdir("/proc"):  # noqa: PTH208
-        if not entry.isdigit():
-            continue
-        try:
-            with open(f"/proc/{entry}/stat", "rb", buffering=0) as file:  # noqa: PTH123
-                stat = file.read().decode(errors="replace")
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        # The name stands in parentheses and may hold any character, parentheses too.
-        pid, _, rest = stat.partition(" (")
-        name, _, rest = rest.rpartition(") ")
-        state, parent, _ = rest.split(maxsplit=2)
-        yield OsProcess(int(pid), int(parent), name, state)
-
-
 def _actors() -> list[str]:
     return [f"actor {ref}" for ref in ActorRegistry.get_all()]
 
 
 def _processes() -> list[str]:
-    below = descendants(os.getpid())
-    parents = {process.parent for process in below}
+    there = _younger()
+    found = below(os.getpid(), there)
+    parents = {one.parent for one in found}
     # Where the tests run with all roots under sudo, it stands between.
-    launchers = {process.pid for process in below if process.name == "sudo" and process.parent == os.getpid()}
-    return [_description(process, parents, launchers) for process in below]
+    launchers = {one.pid for one in found if one.name == "sudo" and one.parent == os.getpid()}
+    return [*(_description(one, parents, launchers) for one in found), *map(str, _strays(there, found))]
 
 
-def _description(process: OsProcess, parents: set[int], launchers: set[int]) -> str:
-    if process.state == "Z":
-        return str(process)
-    if process.pid in launchers:
+def _younger() -> dict[int, Process]:
+    """Look at the processes that are no older than this one; an inode tells an older one from who has its pid later."""
+    own = process(os.getpid())
+    assert own
+    found = {}
+    with os.scandir("/proc") as entries:
+        pids = [(int(entry.name), entry.inode()) for entry in entries if entry.name.isdigit()]
+    for pid, inode in pids:
+        if _older.get(pid) != inode and (one := process(pid)):
+            if one.start < own.start:
+                _older[pid] = inode
+            else:
+                found[pid] = one
+    return found
+
+
+def _strays(there: dict[int, Process], found: list[Process]) -> list[Process]:
+    """List what a task of ours has started, and is below us no more."""
+    known = {one.key for one in found}
+    return [one for one in there.values() if one.key not in known and one.state not in "ZX" and _is_ours(one)]
+
+
+def _is_ours(one: Process) -> bool:
+    found = mark(one.pid)
+    return found is not None and is_own_run(found.run)
+
+
+def _description(one: Process, parents: set[int], launchers: set[int]) -> str:
+    if one.state == "Z":
+        return str(one)
+    if one.pid in launchers:
         return LAUNCHER
-    is_keeper = process.name == "prx-driver" and process.parent in {os.getpid(), *launchers}
-    return KEEPER if is_keeper and process.pid not in parents else str(process)
+    is_keeper = one.name == "prx-driver" and one.parent in {os.getpid(), *launchers}
+    return KEEPER if is_keeper and one.pid not in parents else str(one)
 
 
 def _fds() -> list[str]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chaos.processes import process
 from support.ends import WAIT
 
 from prx_actors import Stdout, prx, receive
@@ -41,11 +41,8 @@ def daemon_of(task: Task, start: str, then: str = "read line; exit 3") -> int:
 
 def lives(pid: int) -> bool:
     """Say whether a process is there, and not a zombie that nobody has reaped yet."""
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return text.rpartition(") ")[2][0] != "Z"
+    found = process(pid)
+    return found is not None and found.state != "Z"
 
 
 def mark(number: int, run_id: int | None = None) -> int:

@@ -15,7 +15,7 @@ from prx_actors.system import bpf
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["errno_of", "forked", "install_code", "launcher"]
+__all__ = ["errno_of", "forked", "install", "install_code", "launcher"]
 
 PR_SET_SECCOMP = 22
 SECCOMP_MODE_FILTER = 2
@@ -25,13 +25,13 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def install(program: bpf.Program) -> None:
-    """Put this process under a filter."""
+    """Put this thread under a filter, with what it starts."""
     code = bpf.assemble(program)
     install_code(len(code) // 8, code)
 
 
 def install_code(length: int, code: bytes) -> None:
-    """Put this process under a filter, be it one that the kernel refuses."""
+    """Put this thread under a filter, be it one that the kernel refuses."""
     instructions = ctypes.create_string_buffer(code, len(code))
     structure = struct.pack("HP", length, ctypes.addressof(instructions))
     _libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)

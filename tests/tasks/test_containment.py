@@ -16,12 +16,15 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
+from chaos.processes import process
 from support.ends import WAIT, down_of
 from support.features import require
-from support.namespaces import need_user_namespaces
+from support.freezer import Freezer
+from support.namespaces import need_user_namespaces, user_namespace
 
 from prx_actors import Containment, ExitStatus, Stdout, Task, monitor, prx, receive, shutdown
 from prx_actors.driver.keeper import is_own_run
+from prx_actors.system.machine import SYSCALLS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -44,13 +47,31 @@ ESCAPES = {
     "login session": "(runuser -u nobody -- setsid sh -c 'WAITS' &)",
     "`setns` into another container": "nsenter -t $INTO -p sh -c '(setsid sh -c \"WAITS\" &)' || exit 3",
     "forks in a loop": "(setsid $COMET 0 &) ; echo ready",
+    "new PID namespace": "(setsid $UNSHARE sh -c '(setsid sh -c \"WAITS\" &) ; exec sleep 1000 >/dev/null 2>&1' &)",
+    "state D, by `vfork`": '(setsid $PYTHON -Ic "$VFORK" &)',
+    "frozen cgroup of version 1": "(setsid sh -c 'WAITS' &)",
     "several killed at once": "(setsid sh -c 'WAITS' &)",
 }
-AS_ROOT = {"changed credentials", "setuid program", "login session", "`setns` into another container"}
+AS_ROOT = {
+    *("changed credentials", "setuid program", "login session", "`setns` into another container"),
+    "frozen cgroup of version 1",
+}
 
-GONE, REFUSED, SURVIVES = "gone", "refused", "survives"
+GONE, REFUSED, SURVIVES, NAMED = "gone", "refused", "survives", "named"
 TABLE = {escape: dict.fromkeys(Containment, GONE) for escape in ESCAPES}
 TABLE["`setns` into another container"] = {NAMESPACE: REFUSED, CGROUP: GONE, SUBREAPER: SURVIVES}
+TABLE["frozen cgroup of version 1"] = dict.fromkeys(Containment, NAMED)
+
+# A parent that waits, in state D, for a child that never gets to exec; the child has memory of its own.
+VFORK = """
+import ctypes, os, signal, time
+if ctypes.CDLL(None).syscall(NUMBER, 0x4000 | signal.SIGCHLD, 0, 0, 0, 0) == 0:
+    os.write(1, b"ready\\n")
+    os.dup2(os.open(os.devnull, os.O_RDWR), 1)
+    time.sleep(1000)
+""".replace("NUMBER", str(SYSCALLS["clone"]))
+
+UNSHARE = ["unshare --user --map-root-user --pid --fork", "unshare --pid --fork"]
 
 # A launcher whose keeper finds no tree of version 2.
 WITHOUT_GROUPS = ["unshare", "--mount", "sh", "-c", 'umount -a -t cgroup2; exec "$@"', "sh"]
@@ -96,9 +117,8 @@ def contained(level: Containment) -> Iterator[tuple[Task, Task]]:
             yield task, task
         return
     need_user_namespaces("--pid", "--fork")
-    flags = ["clone_newpid"] if os.geteuid() == 0 else ["clone_newuser", "clone_newpid"]
     with prx.fork(exec=launcher(), killdelay=0.5, drain=0.1) as root:
-        first = prx.clone(root, flags)
+        first = (prx.clone if os.geteuid() == 0 else user_namespace)(root, ["clone_newpid"])
         yield first, prx.fork(first)
 
 
@@ -147,8 +167,18 @@ def run(task: Task, escape: str, token: str, folder: Path, into: int) -> None:
     comet.write_text(f'#!/bin/sh\n[ "$1" -lt {GENERATIONS} ] && setsid "$0" $(($1 + 1)) &\n')
     comet.chmod(0o755)
     script = ESCAPES[escape].replace("WAITS", WAITS)
-    environment = [f"CELL={token}", f"COMET={comet}", f"INTO={into}", f"SETUID={folder / 'setuid'}"]
-    prx.execve(task, ["/bin/sh", "-c", f"{script}\nread line"], [f"PATH={os.environ['PATH']}", *environment])
+    environment = {
+        "PATH": os.environ["PATH"],
+        "CELL": token,
+        "COMET": comet,
+        "INTO": into,
+        "SETUID": folder / "setuid",
+        "UNSHARE": UNSHARE[task.getuid() == 0],
+        "PYTHON": sys.executable,
+        "VFORK": VFORK,
+    }
+    variables = [f"{name}={value}" for name, value in environment.items()]
+    prx.execve(task, ["/bin/sh", "-c", f"{script}\nread line"], variables)
 
 
 def is_killed(task: Task) -> None:
@@ -204,6 +234,8 @@ def test_a_cell_of_the_table(
     """SIGKILL for the task, or for all drivers above it: what has escaped is as the table says."""
     outcome = TABLE[escape][level]
     into = request.getfixturevalue("container") if "setns" in escape else 0
+    if escape == "new PID namespace" and os.geteuid() != 0:
+        need_user_namespaces("--pid", "--fork")
     if escape == "login session":
         require(shutil.which("runuser"), "runuser")
     if escape == "setuid program":
@@ -217,13 +249,34 @@ def test_a_cell_of_the_table(
             assert receive(ExitStatus, task=task, timeout=WAIT).status == 3
             return
         assert receive(Stdout, task=task, timeout=WAIT).data == b"ready\n"
+        if escape.startswith("state D"):
+            assert wait_until(lambda: "D" in [state_of(pid) for pid in with_token(token)])
         ref = monitor(top)
+        if outcome == NAMED:
+            with Freezer.made() as freezer:
+                freezer.freeze(*(escaped := [pid for pid in with_token(token) if pid != task.host_pid]))
+                # The first process of a namespace that somebody kills is no more dead than those that it waits for.
+                (prx.stop if level is NAMESPACE else is_killed)(top)
+                assert named_by(down_of(ref)) >= set(escaped)
+                assert with_token(token) == escaped
+            return
         (kill_all if escape == "several killed at once" else is_killed)(top)
         down_of(ref)
-        if outcome == GONE:
-            assert with_token(token) == []
-            return
-        assert len(with_token(token)) == 1
+        assert len(with_token(token)) == (outcome == SURVIVES)
+
+
+def state_of(pid: int) -> str:
+    """Return a process' state, nothing when it is gone."""
+    found = process(pid)
+    return found.state if found else ""
+
+
+def named_by(reason: object) -> set[int]:
+    """Return the pids of what is not gone."""
+    match reason:
+        case ("unkillable", tuple(pids)):
+            return set(pids)
+    return set()
 
 
 def test_the_table_of_the_docs_is_this_one() -> None:

@@ -4,7 +4,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 void prx_close(int *fd) {
@@ -24,13 +26,33 @@ int prx_copy(int fd, int *copy) {
         return 0;
 }
 
+/* What MSG_NOSIGNAL is for sockets: a Python program that has given SIGPIPE its default disposition, as filters do,
+ * must not die of a program that does not read. The signal goes to the thread that writes. */
+static ssize_t write_unsignalled(int fd, const uint8_t *data, size_t size) {
+        sigset_t broken, before, pending;
+
+        (void) sigemptyset(&broken);
+        (void) sigaddset(&broken, SIGPIPE);
+        (void) sigemptyset(&pending);
+        (void) pthread_sigmask(SIG_BLOCK, &broken, &before);
+        /* One that waits already is the user's. */
+        if (sigismember(&before, SIGPIPE))
+                (void) sigpending(&pending);
+        ssize_t n = write(fd, data, size);
+        ssize_t result = n < 0 ? -errno : n;
+        if (result == -EPIPE && !sigismember(&pending, SIGPIPE))
+                (void) sigtimedwait(&broken, NULL, &(struct timespec) { 0 });
+        (void) pthread_sigmask(SIG_SETMASK, &before, NULL);
+        return result;
+}
+
 /* Writes what a stream still lacks of the data that ends at `end`, and moves its position; -errno. */
 int prx_write_on(int fd, const uint8_t *data, size_t size, uint64_t end, uint64_t *position) {
         size_t left = (size_t) (end - *position);
-        ssize_t n = left ? write(fd, data + (size - left), left) : 0;
+        ssize_t n = left ? write_unsignalled(fd, data + (size - left), left) : 0;
 
         if (n < 0)
-                return -errno;
+                return (int) n;
         *position += (uint64_t) n;
         return 0;
 }

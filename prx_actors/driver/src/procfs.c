@@ -3,11 +3,24 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+bool procfs_blind;
+
+/* No room in the table of this process, or of the system; opendir(3) may lack memory. */
+static bool is_scarce(int error) {
+        return error == EMFILE || error == ENFILE || error == ENOMEM;
+}
+
+static int open_file(const char *path) {
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+        procfs_blind |= fd < 0 && is_scarce(errno);
+        return fd;
+}
 
 static bool is_own_namespace(void) {
         char self[16] = { 0 };
@@ -34,7 +47,7 @@ int procfs_children(procfs_visit *visit) {
 
         if (!is_own_namespace())
                 return -ENOENT;
-        int fd = open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
+        int fd = open_file("/proc/thread-self/children");
         if (fd < 0)
                 return -errno;
         while ((n = read(fd, text + have, sizeof(text) - 1 - have)) > 0)
@@ -52,7 +65,7 @@ static uint64_t parse_limit(const char *text) {
 
 /* What fits of a file, with a NUL behind it. */
 static void read_text(const char *path, char *ret_text, size_t size) {
-        int fd = open(path, O_RDONLY | O_CLOEXEC);
+        int fd = open_file(path);
         ssize_t n = fd < 0 ? 0 : read(fd, ret_text, size - 1);
 
         if (fd >= 0)
@@ -75,8 +88,10 @@ int procfs_all(procfs_visit *visit) {
         if (!is_own_namespace())
                 return -ENOENT;
         DIR *dir = opendir("/proc");
-        if (!dir)
+        if (!dir) {
+                procfs_blind |= is_scarce(errno);
                 return -errno;
+        }
         while ((entry = readdir(dir)))
                 if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9')
                         visit((pid_t) strtol(entry->d_name, NULL, 10));

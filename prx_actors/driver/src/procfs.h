@@ -1,9 +1,13 @@
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 typedef void procfs_visit(pid_t pid);
+
+/* Set when a file is not opened because there is no room for one more: what is seen is not all there is, this time. */
+extern bool procfs_blind;
 
 /* Visits this process' children. -ENOENT and the like where /proc cannot tell: not mounted, or another pid
  * namespace's, whose numbers would name strangers. */

@@ -98,14 +98,17 @@ static void end_marked(pid_t pid) {
         if (!search_of(pid))
                 return;
         int pidfd = (int) syscall(SYS_pidfd_open, pid, 0);
-        if (pidfd < 0)
+        if (pidfd < 0) {
+                procfs_blind |= errno == EMFILE || errno == ENFILE;
                 return;
+        }
         end_held(pid, pidfd);
         (void) close(pidfd);
 }
 
 static void look(int64_t now) {
         look_time = now;
+        procfs_blind = false;
         if (driver.run_id)
                 (void) procfs_all(end_marked);
 }
@@ -144,7 +147,7 @@ void search_forget(void) {
 }
 
 static bool is_over(const struct search *search) {
-        if (search->found && look_time < search->deadline + GIVE_UP_USEC)
+        if ((search->found || procfs_blind) && look_time < search->deadline + GIVE_UP_USEC)
                 return false;
         return event_send_searched(search->id, search->pids, search->found) != -EAGAIN;
 }
@@ -180,5 +183,5 @@ bool search_everything(int signal, int64_t deadline) {
         everything = &all;
         look(now_usec());
         everything = NULL;
-        return !all.found;
+        return !all.found && !procfs_blind;
 }

@@ -107,6 +107,16 @@ static bool any_leaf(void) {
         return any;
 }
 
+/* Where /proc shows not all of them, there may be strangers as long as there are children: whoever sees more looks. */
+static bool visit_children(procfs_visit *visit) {
+        bool search_is_blind = procfs_blind;    /* that one which the signal of a child's end interrupts */
+
+        procfs_blind = false;
+        bool all = procfs_children(visit) == 0 && !procfs_blind;
+        procfs_blind |= search_is_blind;
+        return all || !children_any();
+}
+
 void sweep_look(void) {
         int64_t now = now_usec();
 
@@ -117,7 +127,7 @@ void sweep_look(void) {
         bool unknown = rests(now);
         if (!unknown) {
                 last_look = now;
-                (void) procfs_children(count_dead);
+                unknown = !visit_children(count_dead);
         }
         bool any = any_leaf() || unknown || found || any_stranger();
         set_left(any);
@@ -224,7 +234,8 @@ static int64_t sweep(int64_t now) {
         look_for_programs();
         last_look = step_time = now;
         waiting_for_grace = 0;
-        (void) procfs_children(end_left);
+        if (!visit_children(end_left))
+                note_had_left(ANYBODY);
         for (int i = 0; i < children_used; i++)
                 if (!children[i].pid && children[i].sweeping)
                         next = earlier(next, finish(&children[i], now));
