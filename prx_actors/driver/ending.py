@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import time
@@ -190,9 +191,7 @@ class Ending:
         with self._lock:
             if self.state in {State.GONE, State.FORKED}:
                 return
-            try:
-                os.write(self.channels.c.event, message)
-            except (BrokenPipeError, ConnectionResetError):
-                pass  # it has ended, and with it what the order is about
-            except OSError as error:
-                logger.warning("%r takes no orders: %s", self.listener, error)
+            error = -lib.prx_send(self.channels.c.event, message, len(message))
+        # When it has ended, so has what the order is about.
+        if error not in {0, errno.EPIPE, errno.ECONNRESET}:
+            logger.warning("%r takes no orders: %s", self.listener, os.strerror(error))

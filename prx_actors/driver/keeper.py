@@ -11,6 +11,8 @@ import socket
 import subprocess
 import threading
 import time
+from array import array
+from contextlib import suppress
 from itertools import count
 from typing import IO, TYPE_CHECKING
 
@@ -94,8 +96,8 @@ class Keeper:
                 stdout=subprocess.DEVNULL,
                 stderr=complaints,
             )
-            self._pidfd = os.pidfd_open(self._process.pid)
             far.close()
+            self._pidfd = self._open_launcher()
             try:
                 self._greet(near, far_events, limits)
             except (OSError, ValueError) as failed:
@@ -112,11 +114,23 @@ class Keeper:
         self.driver.searches.has_successor = not self._succeeds
         self.driver.start()
 
+    def _open_launcher(self) -> int:
+        try:
+            return os.pidfd_open(self._process.pid)
+        except BaseException:
+            # It sees the end of its socket; a driver that is another user's by now ends by that alone.
+            with suppress(PermissionError, subprocess.TimeoutExpired):
+                self._process.kill()
+                self._process.wait(1)
+            raise
+
     def _greet(self, near: socket.socket, far_events: socket.socket, limits: tuple[int, int]) -> None:
         hello = frame(lib.PRX_PROTOCOL_VERSION, self.run_id, *limits)
         runtime = os.pidfd_open(os.getpid())
         try:
-            socket.send_fds(near, [hello], [far_events.fileno(), runtime])
+            fds = array("i", [far_events.fileno(), runtime])
+            # `socket.send_fds` ignores its flags.
+            near.sendmsg([hello], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds)], socket.MSG_NOSIGNAL)
         finally:
             os.close(runtime)
         near.settimeout(START_LIMIT)

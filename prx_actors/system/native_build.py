@@ -66,6 +66,7 @@ void prx_channels_close(struct prx_channels *c);
 void prx_close(int *fd);
 int prx_copy(int fd, int *copy);
 int prx_write_on(int fd, const uint8_t *data, size_t size, uint64_t end, uint64_t *position);
+int prx_send(int fd, const uint8_t *data, size_t size);
 void prx_exchange_init(struct prx_exchange *x);
 void prx_exchange_take_socket(struct prx_exchange *x, struct prx_channels *c);
 void prx_exchange_shut(struct prx_exchange *x);

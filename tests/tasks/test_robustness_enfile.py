@@ -102,7 +102,7 @@ echo()
 """
 
 
-@pytest.mark.parametrize("name", ["epoll_create1", "eventfd2", "memfd_create", "socketpair", "pipe2"])
+@pytest.mark.parametrize("name", ["epoll_create1", "eventfd2", "memfd_create", "socketpair", "pipe2", "pidfd_open"])
 def test_a_runtime_that_gets_no_file_to_start_with_says_so_and_starts_later(name: str) -> None:
     """Nothing is left of what came up by then."""
     run_scarce(START, str(TESTS), name)

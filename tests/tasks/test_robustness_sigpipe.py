@@ -78,6 +78,55 @@ with prx.fork() as root:
 
 
 @pytest.mark.parametrize("disposition", DISPOSITIONS)
+def test_a_launcher_that_reads_nothing_is_an_error_and_no_signal(disposition: str) -> None:
+    """It has ended before it is greeted."""
+    begin = BEGIN.format(DISPOSITIONS[disposition])
+    run_scarce(f"""{begin}
+from contextlib import suppress
+
+open_now = os.pidfd_open
+
+def open_late(pid):
+    with suppress(ChildProcessError):
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    return open_now(pid)
+
+os.pidfd_open = open_late
+try:
+    prx.fork(exec=["false"])
+except OSError as error:
+    assert error.errno == errno.ENOEXEC, error
+else:
+    raise AssertionError
+os.pidfd_open = open_now
+{END}
+""")
+
+
+@pytest.mark.parametrize("disposition", DISPOSITIONS)
+def test_an_order_to_a_driver_that_is_gone_is_no_signal(disposition: str) -> None:
+    """The reactor has not been told of its end yet."""
+    begin = BEGIN.format(DISPOSITIONS[disposition])
+    run_scarce(f"""{begin}
+import threading
+from prx_actors.driver.protocol import frame
+from prx_actors.driver.reactor import reactor
+from prx_actors.system.native import lib
+
+with prx.fork() as root:
+    task = prx.fork(root)
+    holds, go_on = threading.Event(), threading.Event()
+    reactor.call_soon(lambda: (holds.set(), go_on.wait(PATIENCE)))
+    assert holds.wait(PATIENCE)
+    os.kill(task.host_pid, signal.SIGKILL)
+    wait_for(lambda: task.host_pid not in below(os.getpid()), lambda: "it is reaped")
+    task._process.driver.order(frame(lib.PRX_ORDER_END, 1, 0, 0))
+    go_on.set()
+{END}
+""")
+
+
+@pytest.mark.parametrize("disposition", DISPOSITIONS)
 def test_a_program_has_the_default_whatever_the_runtime_has(disposition: str) -> None:
     """At any depth: who writes to nobody ends."""
     begin = BEGIN.format(DISPOSITIONS[disposition])

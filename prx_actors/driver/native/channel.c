@@ -57,6 +57,11 @@ int prx_write_on(int fd, const uint8_t *data, size_t size, uint64_t end, uint64_
         return 0;
 }
 
+/* A message to a driver, which may be gone; -errno. */
+int prx_send(int fd, const uint8_t *data, size_t size) {
+        return send(fd, data, size, MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
 void prx_channels_close(struct prx_channels *c) {
         prx_close(&c->call);
         prx_close(&c->event);

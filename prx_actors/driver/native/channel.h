@@ -16,3 +16,4 @@ void prx_channels_close(struct prx_channels *c);
 void prx_close(int *fd);
 int prx_copy(int fd, int *copy);
 int prx_write_on(int fd, const uint8_t *data, size_t size, uint64_t end, uint64_t *position);
+int prx_send(int fd, const uint8_t *data, size_t size);
