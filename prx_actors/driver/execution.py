@@ -52,8 +52,11 @@ class Execution(Ending):
         self._begin_exec()
         self.turns.post(lib.PRX_BATCH, requests)
 
-    def take(self) -> Any:
-        """Wait for the end of what `post` has sent: none when it is a program, otherwise the reply.
+    def take(self) -> tuple[Any] | None:
+        """Wait for the end of what `post` has sent.
+
+        Returns:
+            none when it is a program, otherwise the reply, in a tuple: it may be anything
 
         Raises:
             ChannelClosedError: it has ended before it could do any of that
@@ -66,10 +69,10 @@ class Execution(Ending):
         self.state = State.EXECUTING
         self.executed = True
 
-    def _await_exec(self, call: Callable[[], Any]) -> Any:
+    def _await_exec(self, call: Callable[[], Any]) -> tuple[Any] | None:
         try:
             try:
-                reply = call()
+                reply = (call(),)
             except ChannelClosedError:
                 # An exec closes the channel, and so does an end that has come before it.
                 executed = self.turns.is_exec()

@@ -75,7 +75,7 @@ class ExecutedProcess(RelatedProcess):
         if reply is None:
             return None
         self._is_a_driver_still()
-        return batch.failure(self, reply)
+        return batch.failure(self, *reply)
 
     def _is_a_driver_still(self) -> None:
         self.output.counts = False

@@ -23,7 +23,7 @@ PARTS = ("actors", "driver", "tasks", "programs", "otp")
 """Where locks are held on threads that may be the main one."""
 
 WITHOUT_HARM = {
-    # No lock, and what the block is about is released by its owner's end.
+    # On threads that no interrupt reaches, or where no lock is held and the owner's end releases the rest.
     "programs/feeder.py: Feeder._feed_all",
     "programs/launch.py: _streams",
     "programs/loop_program.py: LoopProgram._feed_all",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from support.ends import WAIT
 
-from prx_actors import Down, NoProcess, Signal, monitor, prx, receive, shutdown
+from prx_actors import Down, NoProcess, Signal, monitor, prx, receive, run, shutdown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,6 +91,31 @@ EVENTS = {
 }
 
 
+BORN = """
+socket.send_fds(call, [frame(number, 0, os.getpid())], [own])
+call = socket.socket(fileno=fds[0])
+for fd in fds[1:]:
+    os.close(fd)
+(number, what, *calls), _ = receive()
+assert what == -1 and calls
+"""
+"""The child, which has its batch already, is this process itself."""
+BATCHES = {
+    "garbage": "call.send(raw(b'hello'))",
+    "a value that is none": "call.send(frame(number, 0, None))",
+    "a string": "call.send(frame(number, 0, 'x'))",
+    "one number": "call.send(frame(number, 0, [0]))",
+    "a call that was not asked for": "call.send(frame(number, 0, [len(calls), 2]))",
+    "a call before the first": "call.send(frame(number, 0, [-1, 2]))",
+    "an errno that is none": "call.send(frame(number, 0, [0, 'x']))",
+    "an errno beyond reason": "call.send(frame(number, 0, [0, 1 << 60]))",
+    "an errno of the batch": "call.send(frame(number, 12, None))",
+    "another request's": "call.send(frame(number + 1, 0, [0, 2]))",
+    "a frame of 4 GiB": "call.send(b'\\xff' * 4 + bytes(1000))",
+    "half a frame, then the end": "call.send(b'\\0\\0\\0\\xff\\x93'); os._exit(0)",
+}
+
+
 @pytest.fixture(autouse=True)
 def quiet(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     """What breaks the protocol is logged: that is no failure here. Its keeper is not the one of other tests."""
@@ -115,6 +140,19 @@ def test_a_reply_that_is_none_fails_the_call(act: str) -> None:
     """With an error, in time; nothing is left of the task that was to be."""
     with prx.timeout(WAIT), pytest.raises((NoProcess, OSError)) as caught:
         prx.fork(exec=fake(act))
+    assert not isinstance(caught.value, TimeoutError)
+    check_all_is_well()
+
+
+@pytest.mark.parametrize("act", BATCHES.values(), ids=BATCHES)
+def test_an_answer_to_a_batch_that_is_none_is_no_program(act: str) -> None:
+    """It has not started, be its end what it may."""
+    prx.sudo(fake(BORN + act))
+    try:
+        with prx.timeout(WAIT), pytest.raises((NoProcess, OSError)) as caught:
+            run(["true"], grace=0.1)
+    finally:
+        prx.sudo("")
     assert not isinstance(caught.value, TimeoutError)
     check_all_is_well()
 

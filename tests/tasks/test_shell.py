@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 import pytest
 from support.calls import children, fails
 
@@ -48,6 +50,28 @@ def test_a_command_that_does_not_start_is_an_error() -> None:
         prx.execvp(task, ["cat"])
         with pytest.raises(NotInCallState):
             prx.sh(task, "true")
+
+
+def test_a_command_for_which_there_is_no_process_is_an_error() -> None:
+    """What was sent ahead of the fork goes with it."""
+    with prx.fork() as task:
+        other = prx.fork(task)
+        prx.setopt(task, "maxchild", 1)
+        with fails(errno.EAGAIN, note=f"of {task}"):
+            prx.cmd(task, ["true"])
+        other.stop()
+        assert prx.cmd(task, ["echo", "on"]) == b"on\n"
+
+
+def test_a_command_beyond_all_bounds_is_an_error() -> None:
+    """The kernel refuses what is too long, or before it the protocol; the task goes on."""
+    with prx.fork() as task:
+        with fails(errno.E2BIG, filename=b"true"):
+            prx.cmd(task, ["true", "x" * (8 << 20)])
+        with fails(errno.EMSGSIZE, note="execvp of"):
+            prx.cmd(task, ["true", "x" * (65 << 20)])
+        assert children(task) == []
+        assert prx.cmd(task, ["echo", "on"]) == b"on\n"
 
 
 @pytest.mark.parametrize("disposition", ["sig_dfl", "sig_ign", "sig_info"])
