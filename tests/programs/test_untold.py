@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.calls import WAIT, until
+from support.ends import rounds, spin
+from support.leaks import descendants
 from support.orphans import orphaned
 
-from prx_actors import NoProcess, Stdout, pipe, run, stream
+from prx_actors import NoProcess, Stdout, pipe, prx, run, stream
 from prx_actors.programs import aio
 
 if TYPE_CHECKING:
@@ -66,6 +70,26 @@ HOW: dict[str, Callable[[list[str]], list[bytes]]] = {
     "aio.run": lambda argv: asyncio.run(run_it_in_a_loop(argv)),
     "aio.stream": lambda argv: asyncio.run(async_output(aio.stream(argv, lines=True))),
 }
+
+
+def status_of(argv: list[str]) -> int | None:
+    """Run a program and return its returncode, none when there is none."""
+    try:
+        return run(argv).returncode
+    except OSError:
+        return None
+
+
+def test_no_kill_of_the_keeper_makes_a_success() -> None:
+    """Be it before the fork, before the exec, or while the program runs."""
+    with ThreadPoolExecutor(1) as pool:
+        for number in range(rounds(1000)):
+            with prx.fork() as task:
+                (parent,) = (one.parent for one in descendants(os.getpid()) if one.pid == task.host_pid)
+            got = pool.submit(status_of, ["sh", "-c", "exit 3"])
+            spin(number % 41 * 0.0001)
+            os.kill(parent, signal.SIGKILL)
+            assert got.result(WAIT) in {3, None, -signal.SIGKILL}
 
 
 @pytest.mark.parametrize("how", HOW)
