@@ -74,12 +74,11 @@ class Execution(Ending):
             try:
                 reply = (call(),)
             except ChannelClosedError:
-                # An exec closes the channel, and so does an end that has come before it.
-                executed = self.turns.is_exec()
-                self._on_late_reply(closed=executed)
-                if executed:
-                    return None
-                raise
+                # An exec closes the channel, and so does an end, within which it may still exec.
+                if not self.turns.is_exec():
+                    raise
+                self._settle(State.EXEC)
+                return None
             except OSError:
                 self._settle_exec()
                 raise
@@ -95,10 +94,16 @@ class Execution(Ending):
         if self.turns.busy:
             self.turns.abandon()
         else:
-            self._on_late_reply(closed=False)
+            self._settle(State.CALL)
 
     def _on_late_reply(self, closed: bool) -> None:
+        if not closed:
+            self._settle(State.CALL)
+        elif self.turns.is_exec():
+            self._settle(State.EXEC)
+
+    def _settle(self, state: State) -> None:
         with self._lock:
             if self.state is State.EXECUTING:
-                self.state = State.EXEC if closed else State.CALL
-                self.executed = closed
+                self.state = state
+                self.executed = state is State.EXEC

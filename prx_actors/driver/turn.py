@@ -346,4 +346,4 @@ class Turns:
         elif found == lib.PRX_DRAIN_DONE:
             self._on_late_reply(False)
         elif found == lib.PRX_DRAIN_CLOSED:
-            self._on_late_reply(self.is_exec())
+            self._on_late_reply(True)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "IGNORES_TERM",
+    "LAG",
     "WAIT",
     "OsProcesses",
     "Owned",
@@ -36,6 +37,8 @@ __all__ = [
 
 WAIT = 30.0
 """Seconds for what comes at once, on a busy machine."""
+LAG = float(os.environ.get("PRX_LAG", "0.25"))
+"""Seconds after a promised time in which whoever looks has its turn: more where several suites share the machine."""
 
 IGNORES_TERM = ["sh", "-c", "trap '' TERM; echo ready; exec sleep 1000"]
 

@@ -181,7 +181,7 @@ def test_exec_keeps_the_pid() -> None:
 @pytest.mark.parametrize("killed", ["itself", "parent"])
 def test_who_ends_before_it_can_exec_was_no_program(killed: str, exec: Callable[[Task, Path], None]) -> None:
     """The channel is closed by that end as by an exec; it is taken for no success, and for no status of a program."""
-    with prx.fork() as task:
+    with prx.fork(killdelay=0.2) as task:
         child = prx.fork(task)
         assert child.host_pid is not None
         os.kill(child.host_pid, signal.SIGSTOP)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.calls import fails, outcome, program, unprivileged, until
+from support.ends import LAG
 from support.namespaces import need_user_namespaces, user_namespace, write
 
 from prx_actors import Down, ExitStatus, Stdout, TermSig, monitor, prx, receive
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 NOBODY = 65534
 KILLDELAY = 0.3
-BOUND = KILLDELAY + 1
+BOUND = KILLDELAY + 1.0 + LAG
 DEAF = ["sh", "-c", "trap '' TERM; echo up; while :; do sleep 1; done"]
 MY_GROUPS = sorted(os.getgroups())
 

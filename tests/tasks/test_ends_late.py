@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.calls import until
-from support.ends import WAIT, OsProcesses, down_of, idle, own, run_program, run_stubborn
+from support.ends import LAG, WAIT, OsProcesses, down_of, idle, own, run_program, run_stubborn
 
 from prx_actors import NoProcess, Stdout, Task, exit_signal, monitor, prx, receive, spawn_monitor
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 DELAY = 0.5
 """The killdelay of these tests."""
-BOUND = DELAY + 1.0
+BOUND = DELAY + 1.0 + LAG
 """When all is gone, as the design promises."""
 NEVER = 1000.0
 """A killdelay that is not waited for."""
@@ -187,7 +187,8 @@ def test_a_task_that_is_stopped_in_the_midst_of_exec_is_asked_once_it_is_a_progr
         task = prx.fork(killdelay=NEVER)
         stop_by_signal(task)
         tasks.append(task)
-        prx.execvp(task, ["sleep", "1000"])
+        with pytest.raises(NoProcess):
+            prx.execvp(task, ["sleep", "1000"])
         idle()
 
     pid, ref = spawn_monitor(run)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.calls import until
-from support.ends import WAIT, OsProcesses, Tree, down_of, run_stubborn
+from support.ends import LAG, WAIT, OsProcesses, Tree, down_of, run_stubborn
 from support.leaks import descendants
 
 from prx_actors import ExitStatus, monitor, prx, receive, shutdown
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 LAUNCHER = ["sh", "-c", '"$@"; exit $?', "sh"]
 """One that forks and waits, as sudo does."""
 DELAY = 0.5
-BOUND = DELAY + 1.0
+BOUND = DELAY + 1.0 + LAG
 
 PROGRAM = """
 import ctypes, json, os, signal, sys, time

@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from support.ends import WAIT, OsProcesses, down_of, rounds
+from support.ends import LAG, WAIT, OsProcesses, down_of, rounds
 from support.features import require
 
 from prx_actors import ExitStatus, Stdout, exit_signal, monitor, prx, receive
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from prx_actors import Task
 
 KILLDELAY = 0.5
-BOUND = KILLDELAY + 1.0
+BOUND = KILLDELAY + 1.0 + LAG
 GRACE = 3.0
 """Seconds, so many that a busy machine does not matter beside them."""
 

@@ -326,13 +326,16 @@ static bool is_told_otherwise(struct prx_exchange *x) {
         return n > 0 || (n < 0 && errno == ECONNRESET);
 }
 
-/* Whether it was an exec that has closed the channel of an unanswered request, and not the end of the driver. A
- * parent that dies may hold a copy of the far end for longer than the driver has lived. */
+/* Whether it was an exec that has closed the channel of an unanswered request, and not the end of the driver, or ours:
+ * a request that is unread may be read yet. A parent that dies may hold a copy of the far end for longer than the
+ * driver has lived. */
 bool prx_exchange_is_exec(struct prx_exchange *x) {
         claim_wait(x);
-        if (x->fd >= 0 && x->busy)
-                x->no_exec = x->no_exec || x->reply_have || is_unread(x) || is_told_otherwise(x);
-        bool exec = x->busy && !x->no_exec;
+        bool exec = x->busy && !x->no_exec && !x->reply_have;
+        if (exec && x->fd >= 0 && is_unread(x))
+                exec = false;
+        else if (exec && x->fd >= 0)
+                exec = !(x->no_exec = is_told_otherwise(x));
         unclaim(x);
         return exec;
 }
