@@ -121,6 +121,12 @@ class Command:
     timeout: float | None = None
     """Seconds that it may run; then it is asked to end."""
 
+    stderr_lines: int = 0
+    """How many of the last lines of its stderr are kept, in 64 KiB, to say why it has
+    failed: `Completed.last_stderr`, a note of the error of `check=True`, a record in
+    the log of a supervised one. They also go where its stderr goes, which is neither
+    a file that the program writes itself nor its terminal."""
+
     exit_codes: Collection[int] = (0,)
     """Exit statuses that are no failure."""
 

@@ -52,6 +52,9 @@ class Completed:
     core_dumped: bool = False
     """Whether it left a core."""
 
+    last_stderr: tuple[str, ...] = ()
+    """The last lines of its stderr, as many as `stderr_lines` of the command asks for."""
+
     rusage: Rusage | None = None
     """What it and the children that it has waited for have used; none where nobody
     could tell."""
@@ -88,7 +91,10 @@ class Completed:
 
         """
         if not self.ok:
-            raise subprocess.CalledProcessError(self.returncode, list(self.argv), self.stdout, self.stderr)
+            error = subprocess.CalledProcessError(self.returncode, list(self.argv), self.stdout, self.stderr)
+            if self.last_stderr:
+                error.add_note("\n".join(["the last lines of its stderr:", *self.last_stderr]))
+            raise error
 
 
 def completed(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from prx_actors.constants import Resource
 from prx_actors.programs.health import Health
 from prx_actors.programs.readiness import Readiness
-from prx_actors.programs.streams import Window, input_mistake, output_mistake, special
+from prx_actors.programs.streams import Window, input_mistake, is_relayed, output_mistake, special
 from prx_actors.programs.terminal import terminal_streams
 from prx_actors.tasks.rlimit import to_driver
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["BadCommand", "mistakes", "resource"]
 
 MODES = 0o777
+LINES_MOST = 1000
 SIGNALS = {int(one) for one in signal.Signals}
 
 
@@ -107,6 +108,9 @@ def _streams(command: Any) -> Iterator[str]:
         yield f"pty: {command.pty!r} is neither a bool nor a Window"
     if command.pty and not terminal_streams(command):
         yield "pty: none of its streams may be the terminal"
+    if command.stderr_lines and (command.pty or not is_relayed(special(command.stderr))):
+        where = "its terminal" if command.pty else repr(command.stderr)
+        yield f"stderr_lines: its stderr does not come here, but goes to {where}"
 
 
 def _identity(command: Any) -> Iterator[str]:
@@ -170,6 +174,7 @@ def _numbers(command: Any) -> Iterator[str]:
     yield from _range("umask", command.umask, 0, MODES)
     yield from _range("nice", command.nice, -20, 19)
     yield from _range("log_limit", command.log_limit, 0, None)
+    yield from _range("stderr_lines", command.stderr_lines, 0, LINES_MOST)
     for name in ("stop_signal", "reload_signal"):
         if getattr(command, name) not in SIGNALS:
             yield f"{name}: {getattr(command, name)!r} is no signal"

@@ -70,7 +70,11 @@ class Outcome:
         if self._end is None:
             raise untold(program.command)
         end = program.end_of_pipeline(self._end)
-        facts = {"duration": self._ended_at - program.started_at, "timed_out": program.timed_out}
+        facts = {
+            "duration": self._ended_at - program.started_at,
+            "timed_out": program.timed_out,
+            "last_stderr": self._outlets.last_stderr(),
+        }
         return completed(program.command, end, self.outputs(), facts)
 
     def close(self) -> None:

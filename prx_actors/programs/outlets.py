@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from prx_actors.programs.last_lines import LastLines
 from prx_actors.programs.lines import LineBuffer
 from prx_actors.programs.streams import RotatingFile
 from prx_actors.tasks.messages import Stderr, Stdout
@@ -130,6 +131,7 @@ class Outlets:
     def __init__(self, command: Command, logger: logging.Logger | None = None) -> None:
         # A stream may be closed by another thread: no fd is closed under who writes to it.
         self._lock = threading.RLock()
+        self._last = LastLines(command.stderr_lines) if command.stderr_lines else None
         self._outlets: dict[type, Any] = {}
         try:
             self._open(command, logger)
@@ -148,11 +150,17 @@ class Outlets:
 
     def take(self, message: object) -> bool:
         """Say whether a message was output that has an outlet, which has it now."""
+        if self._last is not None and isinstance(message, Stderr):
+            self._last.feed(message.data)
         with self._lock:
             outlet = self._outlets.get(type(message))
             if outlet is not None:
                 outlet.write(message.data)  # type: ignore[attr-defined] # Stdout or Stderr
         return outlet is not None
+
+    def last_stderr(self) -> tuple[str, ...]:
+        """Return the last lines of stderr, as many as the command has asked for."""
+        return () if self._last is None else self._last.lines()
 
     def close(self) -> None:
         """Close them; may be called again."""

@@ -72,9 +72,12 @@ class Service(GenServer):
             if waiting is not None:
                 waiting.close()
             self._log_waiting()
+            end = error.end if isinstance(error, NotReady) else None
+            if end is not None:
+                self._log_last(end)
             self.outlets.close()
-            if isinstance(error, NotReady) and error.end is not None:
-                return Stop(error.end)
+            if end is not None:
+                return Stop(end)
             raise
         return None
 
@@ -127,9 +130,15 @@ class Service(GenServer):
 
     def _reason(self, end: ExitStatus | TermSig) -> object:
         if not self.command.allows(end):
+            self._log_last(end)
             return end
         failed_above = None if self.feeder is None else self.feeder.failure
         return "normal" if failed_above is None else failed_above
+
+    def _log_last(self, end: ExitStatus | TermSig) -> None:
+        last = self.outlets.last_stderr()
+        if last:
+            self.logger.error("%r\nthe last lines of its stderr:\n%s", end, "\n".join(last))
 
     def terminate(self, _reason: object) -> None:
         """Log the last line."""
