@@ -151,7 +151,7 @@ def test_input_costs_a_write(cat: Task) -> None:
 
 
 def test_no_byte_of_output_is_read_twice(cat: Task) -> None:
-    """A kibibyte that comes at once is read at once, and each byte of many is read once."""
+    """As many bytes are read as the program writes, and as many are written as it is to hear."""
     size = 1 << 15
     trace = trace_of(lambda: echo(cat, bytes(size)))
     assert trace.bytes("write") == size * TIMES
