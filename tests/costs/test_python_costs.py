@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from support.ends import WAIT
+from support.features import require
 
 WORK = Path(__file__).with_name("work.py")
 
@@ -61,15 +62,15 @@ def test_it_leaves_so_much_to_the_collector(kind: str, garbage: int) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "own", "others"),
-    [("call", 1, 0), ("tell", 0.2, 0.2), ("ask", 1, 1), ("exchange", 1, 1), ("program", 10, 19)],
+    [("call", 1, 0), ("tell", 0.05, 0.05), ("ask", 1, 1), ("exchange", 1, 1), ("program", 2, 5)],
 )
 def test_it_takes_so_many_hand_overs(kind: str, own: float, others: float) -> None:
     """How often a thread gives its processor away: to wait, or to another one that it has woken.
 
-    A call wakes no other thread of this program. An answer is two hand-overs, there and back. Twenty tells and the wait
-    for their end take a few. The figures of `program` are those of a busy machine, and it may take half more.
+    A call wakes no other thread of this program. An answer is two hand-overs, there and back. Of twenty tells it is the
+    wait for their end that takes them. A tenth more is allowed, since nothing else runs on the processor meanwhile.
     """
     found = measured(kind)
-    factor = 1.5 if kind == "program" else 1.1
+    require(found["alone"], "the right to SCHED_FIFO")
     for name, allowed in (("own hand-overs", own), ("hand-overs of others", others)):
-        assert found[name] <= allowed * factor, f"{found[name]:g} {name} each time, {allowed} when this was written"
+        assert found[name] <= allowed * 1.1, f"{found[name]:g} {name} each time, {allowed} when this was written"
