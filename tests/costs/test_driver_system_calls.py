@@ -23,7 +23,8 @@ FORKS = 5
 WAITS = frozenset({"epoll_pwait", "sched_getaffinity", "sched_yield"})
 """strace ends a wait when it comes, and a signal does: they are counted apart."""
 
-BIRTH_OF_PARENT = {"recvmsg": 1, "rt_sigprocmask": 4, "clone3": 1, "close": 6, "sendmsg": 1}
+BIRTH_OF_PARENT = {"recvmsg": 1, "rt_sigprocmask": 4, "clone3": 1, "clone": 1, "close": 6, "sendmsg": 1}
+"""clone(2) where a container engine refuses clone3(2)."""
 BIRTH_OF_CHILD = {
     "munmap": 1,
     "prlimit64": 2,
