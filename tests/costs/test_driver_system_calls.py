@@ -109,6 +109,7 @@ def test_a_birth_costs_what_it_did() -> None:
     """The parent receives, clones, closes what it has passed on and replies; the child puts its fds in their places."""
     with prx.fork() as parent:
         prx.fork(parent)  # with the first one comes what all have in common
+        prx.getpid(parent)  # and when it answers, it has done with that one
         with traced(parent.host_pid) as trace:
             children = [prx.fork(parent) for _ in range(FORKS)]
             # When the reply is there, all before it is in the trace.
@@ -145,6 +146,7 @@ def test_an_end_costs_what_it_did() -> None:
     """The parent reaps its child, looks once for what it may have left, and tells of it."""
     with prx.fork() as parent:
         children = [prx.fork(parent) for _ in range(FORKS)]
+        prx.getpid(parent)
         with traced(parent.host_pid) as trace:
             for child in children:
                 end(child)
