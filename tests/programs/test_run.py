@@ -321,3 +321,23 @@ def test_a_core_is_told() -> None:
     """Where the kernel has written one, or has given it to a program that does."""
     done = run(["sh", "-c", "kill -SEGV $$"], rlimits={"core": 0})
     assert (done.signal, done.core_dumped) == (signal.SIGSEGV, False)
+
+
+AT_THE_LAST = """
+from prx_actors import run, stream
+class Last:
+    def __del__(self, run=run, stream=stream):
+        for start in (run, lambda argv: next(stream(argv))):
+            try:
+                start(["true"])
+            except RuntimeError as error:
+                print(error)
+last = Last()
+"""
+"""Runs a program when no thread can start it any more."""
+
+
+def test_no_program_is_waited_for_that_cannot_start_any_more() -> None:
+    """A finaliser that runs one as Python ends is refused, and does not wait for ever."""
+    done = subprocess.run([sys.executable, "-c", AT_THE_LAST], capture_output=True, text=True, timeout=WAIT, check=True)
+    assert done.stdout == "true: no program is started while Python ends\n" * 2
