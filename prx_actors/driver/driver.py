@@ -322,7 +322,7 @@ class Driver(Execution):
         for fd in (self.channels.c.event, self.channels.c.pidfd):
             if fd >= 0:
                 reactor.unregister(fd)
-        self.stdin.close()
+        self.stdin.close_now()  # while the fd is its own: the reactor forgets no number that is another's
         self.stdout.close()
         self.stderr.close()
         self.turns.close()

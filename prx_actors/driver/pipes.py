@@ -316,12 +316,15 @@ class InputPipe:
             self._closing = True
             self._queue.clear()
             if self._registered:
-                reactor.call_soon(self._close_registered)
+                reactor.call_soon(self.close_now)
             else:
                 self._close_when_empty()
 
-    def _close_registered(self) -> None:
+    def close_now(self) -> None:
+        """Close, whatever is queued; on the reactor's thread."""
         with self._lock:
+            self._closing = True
+            self._queue.clear()
             if self.fd >= 0:
                 self._forget()
             self._close_when_empty()

@@ -269,8 +269,12 @@ class Command:
         usual = Command(self.argv)
         names = [one.name for one in dataclasses.fields(self)]
         given = [name for name in names if getattr(self, name) != getattr(usual, name)]
-        options = "".join(f", {name}={_shown(getattr(self, name))}" for name in given)
+        options = "".join(f", {name}={_plain(getattr(self, name))!r}" for name in given)
         return f"Command({list(self.argv)!r}{options})"
+
+    def __reduce__(self) -> tuple[Callable[..., Command], tuple[dict[str, Any]]]:
+        # By its constructor: the read-only mappings can neither be pickled nor copied.
+        return _made_of, ({one.name: _plain(getattr(self, one.name)) for one in dataclasses.fields(self)},)
 
     def environment(self) -> dict[str, str]:
         """Return the environment that it starts with."""
@@ -297,8 +301,12 @@ class Command:
         return Service.start_command(self)
 
 
-def _shown(value: object) -> str:
-    return repr(dict(value) if isinstance(value, MappingProxyType) else value)
+def _made_of(fields: dict[str, Any]) -> Command:
+    return Command(**fields)
+
+
+def _plain(value: object) -> object:
+    return dict(value) if isinstance(value, MappingProxyType) else value
 
 
 def _quoted(text: Text) -> str:

@@ -142,7 +142,9 @@ class Outlets:
     def _open(self, command: Command, logger: logging.Logger | None) -> None:
         levels = {Stdout: logging.INFO, Stderr: logging.WARNING}
         for kind, stream in ((Stdout, command.stdout), (Stderr, command.stderr)):
-            outlet = _outlet(stream, levels[kind], command.log_limit)
+            # Two that each turn the same file over would write to what the other has put aside, or removed.
+            one = kind is Stderr and _is_one_file(command.stdout, command.stderr)
+            outlet = self._outlets[Stdout] if one else _outlet(stream, levels[kind], command.log_limit)
             if outlet is None and logger is not None:
                 outlet = LogOutlet(logger, levels[kind], command.log_limit)
             if outlet is not None:
@@ -167,6 +169,11 @@ class Outlets:
         with self._lock:
             for kind in list(self._outlets):
                 self._outlets.pop(kind).close()
+
+
+def _is_one_file(stdout: Any, stderr: Any) -> bool:
+    files = [Path(stream.path) for stream in (stdout, stderr) if isinstance(stream, RotatingFile)]
+    return len(files) > 1 and files[0] == files[1]
 
 
 def _outlet(stream: Any, level: int, limit: int) -> FunctionOutlet | RotatingOutlet | LogOutlet | None:

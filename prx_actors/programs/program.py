@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from dataclasses import dataclass
 from functools import partial
@@ -97,7 +98,13 @@ class Program(Process):
         Args:
             then: called on a thread of the scheduler when it has, or has failed
 
+        Raises:
+            RuntimeError: Python ends, and has no other threads any more
+
         """
+        if sys.is_finalizing():
+            msg = f"{self.command}: no program is started while Python ends"
+            raise RuntimeError(msg)
         if then is not None:
             self._then = then
         caller = current_process()
@@ -113,6 +120,7 @@ class Program(Process):
 
         Raises:
             OSError: what `launch` raises
+            RuntimeError: Python ends
             TypeError: its stdin is an async iterable, which takes a loop
 
         """
@@ -201,7 +209,7 @@ class Program(Process):
 
     def end(self, reason: object = "normal") -> None:
         """End the program with all that it has started, in the background; from any thread."""
-        if self.actor_ref.is_alive():
+        if self.begun and self.actor_ref.is_alive():
             scheduler.submit(partial(self._terminate, reason))
 
     def when_gone(self, callback: Callable[[], None]) -> None:

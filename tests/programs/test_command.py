@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import logging
 import os
+import pickle
 import signal
 import subprocess
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from prx_actors import Command, run
 from prx_actors.programs import INHERIT, MERGE, NULL, PIPE, BadCommand, RotatingFile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def test_a_command_is_immutable_and_keeps_what_it_was_given() -> None:
@@ -143,3 +148,17 @@ def test_the_environment_is_that_of_the_time_of_the_start(monkeypatch: pytest.Mo
     monkeypatch.setenv("PRX_LATE", "now")
     assert run(["printenv", "PRX_LATE"]).stdout == b"now\n"
     assert "PRX_LATE" in os.environ
+
+
+@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))])  # noqa: S301
+def test_a_command_and_what_it_did_can_be_copied_and_sent_to_another_python(again: Callable[[Any], Any]) -> None:
+    """A worker of a pool gives back what `run` has returned; the copy is as immutable as the original."""
+    command = Command(
+        ("sh", "-c", "echo $A"), env={"A": "1"}, env_update={"B": "2"}, rlimits={"nofile": 64}, stderr=MERGE
+    )
+    assert again(command) == command
+    done = run(command)
+    assert again(done) == done
+    assert run(again(command)).stdout == b"1\n"
+    with pytest.raises(TypeError):
+        again(command).env["A"] = "3"

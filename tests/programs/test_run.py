@@ -18,9 +18,22 @@ from support.ends import WAIT, OsProcesses
 from support.interrupts import Interrupts
 from support.leaks import descendants
 
-from prx_actors import Command, ExitStatus, TermSig, exit_signal, prx, receive, run, spawn_monitor, stream
+from prx_actors import (
+    Command,
+    ExitStatus,
+    Stderr,
+    Stdout,
+    TermSig,
+    exit_signal,
+    prx,
+    receive,
+    run,
+    spawn_monitor,
+    stream,
+)
 from prx_actors.actors import Down
 from prx_actors.programs import INHERIT, MERGE, NULL, RotatingFile
+from prx_actors.programs.outlets import Outlets
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -125,6 +138,19 @@ def test_a_file_rotates_and_no_piece_is_cut(tmp_path: Path) -> None:
         run(["echo", f"number {number}"], stdout=file)
     found = {path.name: path.read_text() for path in tmp_path.iterdir()}
     assert found == {"log": "number 3\n", "log.1": "number 2\n", "log.2": "number 1\n"}
+
+
+def test_both_streams_go_to_one_file_that_rotates(tmp_path: Path) -> None:
+    """Neither writes to what the other has put aside, or removed."""
+    one = RotatingFile(tmp_path / "log", max_bytes=12, backups=0)
+    same = RotatingFile(str(one.path), max_bytes=12, backups=0)
+    outlets = Outlets(Command(("true",), stdout=one, stderr=same))
+    with prx.fork() as task:
+        for number in range(3):
+            outlets.take(Stdout(task, b"out %d\n" % number))
+            outlets.take(Stderr(task, b"err %d\n" % number))
+    outlets.close()
+    assert (tmp_path / "log").read_bytes() == b"out 2\nerr 2\n"
 
 
 def test_an_exception_in_the_function_that_gets_output_ends_the_program() -> None:
@@ -295,3 +321,23 @@ def test_a_core_is_told() -> None:
     """Where the kernel has written one, or has given it to a program that does."""
     done = run(["sh", "-c", "kill -SEGV $$"], rlimits={"core": 0})
     assert (done.signal, done.core_dumped) == (signal.SIGSEGV, False)
+
+
+AT_THE_LAST = """
+from prx_actors import run, stream
+class Last:
+    def __del__(self, run=run, stream=stream):
+        for start in (run, lambda argv: next(stream(argv))):
+            try:
+                start(["true"])
+            except RuntimeError as error:
+                print(error)
+last = Last()
+"""
+"""Runs a program when no thread can start it any more."""
+
+
+def test_no_program_is_waited_for_that_cannot_start_any_more() -> None:
+    """A finaliser that runs one as Python ends is refused, and does not wait for ever."""
+    done = subprocess.run([sys.executable, "-c", AT_THE_LAST], capture_output=True, text=True, timeout=WAIT, check=True)
+    assert done.stdout == "true: no program is started while Python ends\n" * 2

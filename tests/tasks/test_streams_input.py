@@ -5,13 +5,15 @@ from __future__ import annotations
 import errno
 import os
 import signal
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.calls import fails, outcome, until
 from support.ends import WAIT, OsProcesses, down_of, run_program
 
-from prx_actors import ExitStatus, StdinBlocked, Stdout, Task, monitor, prx, receive
+from prx_actors import Down, ExitStatus, StdinBlocked, Stdout, Task, monitor, prx, receive
+from prx_actors.driver.reactor import reactor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -208,3 +210,19 @@ def test_eof_of_a_child_is_given_by_any_of_its_names(name: str) -> None:
         assert receive(ExitStatus, task=task, timeout=WAIT).status == 0
         with fails(errno.ESRCH, filename=pid):
             prx.eof(parent, pid)
+
+
+def test_an_input_that_waits_for_room_is_forgotten_with_the_program() -> None:
+    """Its fd's number is another's then: to forget it later would stop that one's end, and who waits for it."""
+    task = run_late()
+    before = set(reactor._handlers) - {task._process.driver.stdin.fd}
+    ref = monitor(task)
+    assert task.host_pid
+    with open(f"/proc/{task.host_pid}/fd/0", "rb"):  # noqa: PTH123 - a stranger has the pipe, which stays full
+        prx.stdin(task, b"x" * 100_000)
+        os.kill(task.host_pid, signal.SIGKILL)
+        assert receive(Down, ref=ref, timeout=WAIT)
+        settled = threading.Event()
+        reactor.call_soon(settled.set)  # after all that the end has left for later
+        assert settled.wait(WAIT)
+    assert set(reactor._handlers) <= before
