@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
-import signal
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from support.calls import WAIT, fails, outcome, program, unprivileged, until
+from support.calls import fails, outcome, program, unprivileged
 
-from prx_actors import Down, ExitStatus, NoProcess, monitor, prx, receive
-from prx_actors.driver.state import State
+from prx_actors import ExitStatus, prx
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -176,29 +173,3 @@ def test_exec_keeps_the_pid() -> None:
     with prx.fork() as task:
         pid = prx.getpid(task)
         assert program(task, ["sh", "-c", "echo $$"]) == b"%d\n" % pid
-
-
-@pytest.mark.parametrize("killed", ["itself", "parent"])
-def test_who_ends_before_it_can_exec_was_no_program(killed: str, exec: Callable[[Task, Path], None]) -> None:
-    """The channel is closed by that end as by an exec; it is taken for no success, and for no status of a program."""
-    with prx.fork(killdelay=0.2) as task:
-        child = prx.fork(task)
-        assert child.host_pid is not None
-        os.kill(child.host_pid, signal.SIGSTOP)
-        victim = (child if killed == "itself" else task).host_pid
-        assert victim is not None
-
-        def kill() -> None:
-            until(lambda: child._process.driver.state is State.EXECUTING, "the exec is asked for")
-            os.kill(victim, signal.SIGKILL)
-
-        ref = monitor(child)
-        with ThreadPoolExecutor(1) as pool:
-            killing = pool.submit(kill)
-            with pytest.raises(NoProcess, match=r"exec.*has ended"):
-                exec(child, Path("/bin/true"))
-            killing.result(WAIT)
-        # Before Linux 6.15 nobody can tell of an orphan.
-        assert receive(Down, ref=ref, timeout=WAIT).reason in {("termsig", signal.SIGKILL), "shutdown"}
-        with pytest.raises(TimeoutError):
-            receive(ExitStatus, task=child, timeout=0)

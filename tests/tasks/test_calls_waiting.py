@@ -7,7 +7,6 @@ import os
 import signal
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -301,19 +300,6 @@ def test_who_is_stopped_is_reaped_while_the_parent_is_in_a_call(is_program: bool
         assert prx.getpid(task) == task.host_pid
 
 
-def test_who_is_stopped_does_not_end_before_its_parent_knows() -> None:
-    """The order to reap it comes too late for who is a zombie already, by the end of its input."""
-    with taken() as task, ThreadPoolExecutor(1) as pool:
-        child = prx.fork(task)
-        prx.execvp(child, ["cat"])
-        host_pid = child.host_pid
-        with child._process.driver._lock:
-            stopped = pool.submit(child.stop)
-            wait([stopped], 0.3)  # for what must not happen
-            assert state(host_pid) == "S"
-        assert stopped.result(WAIT)
-
-
 def test_an_orphan_below_can_be_waited_for() -> None:
     """It comes back to the task, whose child it never was."""
     with taken() as task:
@@ -323,8 +309,10 @@ def test_an_orphan_below_can_be_waited_for() -> None:
         prx.execvp(child, ["sh", "-c", "trap '' TERM; sleep 1000 & echo $!"])
         orphan = int(receive(Stdout, task=child, timeout=WAIT).data)
         assert prx.waitpid(task, pid).decoded == [("exit_status", 0)]
-        prx.kill(task, orphan, "sigusr1")
+        # The task reaps what it has asked to end, unless a call waits for it.
+        killing = later(lambda: waits(task), lambda: os.kill(orphan, signal.SIGUSR1))
         assert prx.waitpid(task, -1) == (orphan, signal.SIGUSR1, [("termsig", signal.SIGUSR1)])
+        killing.join()
 
 
 TRACED = "import ctypes, os, signal; ctypes.CDLL(None).ptrace(0, 0, 0, 0); os.kill(os.getpid(), signal.SIGUSR1)"
