@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.calls import fails, outcome, until
+from support.leaks import descendants
 
 from prx_actors import Down, ExitStatus, Signal, Stdout, Task, TermSig, current, monitor, prx, receive, send
 
@@ -19,16 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 WAIT = 20
-FD_EPOLL = 59
-"""Where the driver waits, as its `driver.h` says."""
+FD_EPOLL = 59  # where the driver waits, as its `driver.h` says
 
 
 def state(pid: int | None) -> str:
-    """Return the state letter of a process, nothing once it is reaped."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return ""
+    """Return the state letter of a process below this one, nothing once it is reaped."""
+    return "".join(one.state for one in descendants(os.getpid()) if one.pid == pid)
 
 
 def waits(task: Task) -> bool:
