@@ -134,7 +134,7 @@ def test_priorities_hold_and_rise_only_with_privilege() -> None:
     with prx.fork() as root:
         task = prx.fork(root)
         nice, better, leader = (prx.fork(task) for _ in range(3))
-        assert prx.getpriority(nice, "prio_process", 0) == 0
+        assert prx.getpriority(nice, "prio_process", 0) == os.getpriority(os.PRIO_PROCESS, 0)
         prx.setpriority(nice, "prio_process", 0, 10)
         assert prx.getpriority(nice, "prio_process", 0) == 10
         prx.setrlimit(nice, "rlimit_nice", (0, 0))
@@ -144,7 +144,7 @@ def test_priorities_hold_and_rise_only_with_privilege() -> None:
         prx.setpriority(better, "prio_process", 0, -1)
         assert prx.getpriority(better, "prio_process", 0) == -1
         prx.setsid(leader)
-        assert prx.getpriority(leader, "prio_pgrp", 0) == 0
+        assert prx.getpriority(leader, "prio_pgrp", 0) == os.getpriority(os.PRIO_PROCESS, 0)
         prx.setpriority(leader, "prio_pgrp", 0, 10)
         assert prx.getpriority(leader, "prio_pgrp", 0) == 10
 

@@ -6,52 +6,18 @@ import errno
 import os
 import signal
 import sys
-import threading
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from support.calls import fails, outcome, until
-from support.leaks import descendants
+from support.waiting import later, state, taken, waits
 
 from prx_actors import Down, ExitStatus, Signal, Stdout, Task, TermSig, current, monitor, prx, receive, send
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from pathlib import Path
 
 WAIT = 20
-FD_EPOLL = 59  # where the driver waits, as its `driver.h` says
-
-
-def state(pid: int | None) -> str:
-    """Return the state letter of a process below this one, nothing once it is reaped."""
-    return "".join(one.state for one in descendants(os.getpid()) if one.pid == pid)
-
-
-def waits(task: Task) -> bool:
-    """Say whether a task is in the midst of waitpid: it looks for the end of its channel, not for requests."""
-    lines = Path(f"/proc/{task.host_pid}/fdinfo/{FD_EPOLL}").read_text().splitlines()
-    (events,) = (line.split()[3] for line in lines if line.split()[:2] == ["tfd:", "57"])
-    return int(events, 16) & 1 == 0
-
-
-def later(happened: Callable[[], object], act: Callable[[], object]) -> threading.Thread:
-    """Do something, on another thread, as soon as something else is so."""
-
-    def run() -> None:
-        until(happened, "what another thread waits for")
-        act()
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    return thread
-
-
-def taken() -> Task:
-    """Fork a task whose children are its owner's to reap."""
-    task = prx.fork()
-    assert prx.sigaction(task, "sigchld", "sig_info") == "sig_dfl"
-    return task
 
 
 def test_waitpid_returns_the_status_and_what_it_says() -> None:
@@ -277,39 +243,6 @@ def test_orders_are_obeyed_during_a_wait() -> None:
         assert state(host_pid) == ""
         other.stop()
         assert prx.getpid(task) == task.host_pid
-
-
-@pytest.mark.parametrize("is_program", [False, True])
-def test_who_is_stopped_is_reaped_while_the_parent_is_in_a_call(is_program: bool, tmp_path: Path) -> None:
-    """And not only once the call returns."""
-    os.mkfifo(tmp_path / "fifo")
-    with taken() as task:
-        child = prx.fork(task)
-        if is_program:
-            prx.execvp(child, ["cat"])
-        host_pid = child.host_pid
-        fd = prx.open(task, tmp_path / "fifo", "o_rdwr")
-        with pytest.raises(TimeoutError), prx.timeout(0.1):
-            prx.read(task, fd, 1)
-        child.stop()
-        until(lambda: state(host_pid) == "", "the child is reaped")
-        (tmp_path / "fifo").write_bytes(b"\n")
-        assert prx.getpid(task) == task.host_pid
-
-
-def test_an_orphan_below_can_be_waited_for() -> None:
-    """It comes back to the task, whose child it never was."""
-    with taken() as task:
-        child = prx.fork(task)
-        pid = prx.getpid(child)
-        # What a child has left is asked to end with SIGTERM, which may come first.
-        prx.execvp(child, ["sh", "-c", "trap '' TERM; sleep 1000 & echo $!"])
-        orphan = int(receive(Stdout, task=child, timeout=WAIT).data)
-        assert prx.waitpid(task, pid).decoded == [("exit_status", 0)]
-        # The task reaps what it has asked to end, unless a call waits for it.
-        killing = later(lambda: waits(task), lambda: os.kill(orphan, signal.SIGUSR1))
-        assert prx.waitpid(task, -1) == (orphan, signal.SIGUSR1, [("termsig", signal.SIGUSR1)])
-        killing.join()
 
 
 TRACED = "import ctypes, os, signal; ctypes.CDLL(None).ptrace(0, 0, 0, 0); os.kill(os.getpid(), signal.SIGUSR1)"

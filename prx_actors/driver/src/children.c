@@ -21,6 +21,7 @@ static int children_size;       /* slots that exist */
 static volatile int alive;      /* slots with a pid: the handler counts down */
 static bool deadlines;          /* some child may have one */
 static volatile bool waiting;   /* a call waits: what it waits for is not to be reaped under its hands */
+static pid_t waited_for;        /* by the number that waitpid(2) takes */
 static volatile bool news;      /* a child was reaped */
 
 static void report(struct child *child) {
@@ -123,35 +124,37 @@ static enum found reap_one(idtype_t type, pid_t pid) {
         return REAPED;
 }
 
-static void reap_some(bool (*wanted)(const struct child *child, pid_t pid), pid_t pid) {
+static void reap_some(bool (*wanted)(const struct child *child)) {
         for (int i = 0; i < children_used; i++)
-                if (children[i].pid && wanted(&children[i], pid))
+                if (children[i].pid && wanted(&children[i]))
                         (void) reap_one(P_PID, children[i].pid);
 }
 
-static bool anyone(const struct child *child, pid_t pid) {
+static bool anyone(const struct child *child) {
         (void) child;
-        (void) pid;
         return true;
 }
 
-static bool is_ended(const struct child *child, pid_t pid) {
-        (void) pid;
-        return child->ended;
+/* Nobody waits for it, be it by its number, its group, or as one of all. */
+static bool is_other(const struct child *child) {
+        pid_t pid = waited_for;
+
+        if (!waiting)
+                return true;
+        if (pid == -1)
+                return false;
+        return pid > 0 ? child->pid != pid : getpgid(child->pid) != (pid ? -pid : getpgrp());
 }
 
-/* Whom waitpid(2) does not mean by that number. */
-static bool is_other(const struct child *child, pid_t pid) {
-        if (pid == -1)
-                return child->ended;
-        return pid > 0 ? child->pid != pid : getpgid(child->pid) != (pid ? -pid : getpgrp());
+static bool is_ended(const struct child *child) {
+        return child->ended && is_other(child);
 }
 
 void children_reap(void) {
         enum found found;
 
         if (!driver.ending && (waiting || signals_child_is_taken())) {
-                reap_some(is_ended, 0);
+                reap_some(is_ended);
                 tell_news();
                 return;
         }
@@ -159,7 +162,7 @@ void children_reap(void) {
                 ;
         /* The first of several that have news may be one that has stopped: the others are asked for by name. */
         if (found == STOPPED)
-                reap_some(anyone, 0);
+                reap_some(anyone);
         tell_news();
 }
 
@@ -177,7 +180,7 @@ static pid_t wait_for(pid_t pid, int options, int *ret_status, struct rusage *re
                 if (options & WNOHANG)
                         return 0;
                 if (!signals_child_is_taken())
-                        reap_some(is_other, pid);
+                        reap_some(is_other);
                 tell_news();
                 int result = loop_pause();
                 if (result)
@@ -191,6 +194,7 @@ pid_t children_wait(pid_t pid, int options, int *ret_status) {
         signals_hold_children();
         /* Who has SIGCHLD ignored waits until none is left: the statuses are nobody's. */
         waiting = !signals_child_is_ignored();
+        waited_for = pid;
         pid_t found = wait_for(pid, options, ret_status, &usage);
         waiting = false;
         if (found > 0 && (WIFEXITED(*ret_status) || WIFSIGNALED(*ret_status)))
