@@ -107,8 +107,8 @@ class Keeper:
                 raise
             channels = Channels()
             events.setblocking(False)
-            channels.c.call = os.dup(near.fileno())
-            channels.c.event = os.dup(events.fileno())
+            channels.c.call = near.detach()
+            channels.c.event = events.detach()
         self.driver = Driver(None, self, channels)
         self.driver.searches.succeed = self._succeed
         self.driver.searches.has_successor = not self._succeeds

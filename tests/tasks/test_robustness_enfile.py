@@ -96,8 +96,9 @@ def work():
 with ThreadPoolExecutor(1) as pool:
     failed = pool.submit(work).exception()
 assert isinstance(failed, OSError) and (failed.errno == errno.ENFILE or "open files in system" in str(failed)), failed
-wait_for(lambda: not below(os.getpid()), lambda: below(os.getpid()))
+# Where Python needs no pipe to start a program, the keeper has come up.
 shutdown()
+wait_for(lambda: not below(os.getpid()), lambda: below(os.getpid()))
 echo()
 """
 
