@@ -17,6 +17,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Final
 
 from prx_actors.actors.gates import Gate
+from prx_actors.actors.late_threads import start_late_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,6 +51,8 @@ def start_thread(thread: threading.Thread) -> None:
     try:
         thread.start()
     except RuntimeError as error:
+        if start_late_thread(thread, error):
+            return
         msg = (
             f"{error}: {threading.active_count()} threads run; processes that wait "
             "in a receive hold one each, actors do not; see also ulimit -u, "
@@ -125,7 +128,7 @@ class Scheduler:
             self._watch_stalls()
 
     def _start_worker(self) -> None:
-        thread = new_thread(self._work, f"prx-scheduler-{next(self._numbers)}")
+        thread = new_thread(lambda: self._work(thread), f"prx-scheduler-{next(self._numbers)}")
         self._threads.add(thread)  # first: it may leave before start returns
         try:
             start_thread(thread)
@@ -143,8 +146,8 @@ class Scheduler:
             with suppress(RuntimeError):  # it was released already
                 self._stalled.release()
 
-    def _work(self) -> None:
-        """Run turns until nothing has come for a while."""
+    def _work(self, thread: threading.Thread) -> None:
+        """Run turns on a thread until nothing has come for a while."""
         gate = Gate()
         while (turn := self._next_turn(gate)) is not None:
             try:
@@ -153,7 +156,7 @@ class Scheduler:
                 logger.exception("A turn failed")
             del turn  # an idle thread must not keep an actor alive
             self._finished += 1
-        self._threads.discard(threading.current_thread())
+        self._threads.discard(thread)
 
     def _next_turn(self, gate: Gate) -> Callable[[], None] | None:
         """Wait for a turn; none when this thread should leave."""

@@ -47,10 +47,13 @@ def escapes(code: CodeType) -> Iterator[int]:
         return any(entry.start <= offset < entry.end for entry in entries)
 
     line = code.co_firstlineno
+    before = ""
     for instruction in bytecode:
         if instruction.positions and instruction.positions.lineno:
             line = instruction.positions.lineno
-        is_jump = instruction.opname == "JUMP_BACKWARD"
+        # Behind this one, in 3.12, an await goes on that an exception was thrown into: no loop.
+        is_jump = instruction.opname == "JUMP_BACKWARD" and before != "CLEANUP_THROW"
+        before = instruction.opname
         if is_jump and not is_covered(instruction.offset) and is_covered(instruction.argval):
             yield line
 
