@@ -113,7 +113,12 @@ def grow(name: str, seed: str) -> None:
 
     def known(leaf: Leaf) -> None:
         leaves[leaf.number] = leaf
-        send(watcher, leaf)
+        try:
+            send(watcher, leaf)
+        except BaseException:
+            # Its owner was ended in between, and its end is nobody's to tell.
+            leaves.pop(leaf.number)
+            raise
 
     trees[name] = Tree(name, seed, known)
     spawn(own, trees[name], known)
