@@ -108,7 +108,7 @@ def test_a_command_that_kills_the_task_that_runs_it_does_not_hang() -> None:
         try:
             assert prx.sh(task, "kill $PPID; cat") == b""
         except ProcessLookupError:
-            assert not task.is_alive()
+            until(lambda: not task.is_alive(), "its end is told")
         until(lambda: prx.cpid(root) == [], "the task is gone")
 
 

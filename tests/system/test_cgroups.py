@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -86,6 +87,11 @@ def limit_key(groups: Cgroups) -> str:
     return "memory.max" if usable(groups, "memory").version == V2 else "memory.limit_in_bytes"
 
 
+def lists(groups: Cgroups, controller: str, name: str, pids: set[int]) -> bool:
+    """Say whether a group lists all of them."""
+    return pids <= {int(pid) for pid in groups.get(controller, name, "cgroup.procs").split()}
+
+
 def test_the_hierarchies_are_those_that_the_kernel_has_mounted(groups: Cgroups) -> None:
     """Each controller in one of them, version 2 at most once."""
     found = groups.hierarchies()
@@ -103,8 +109,8 @@ def test_the_own_group_is_that_of_the_process(groups: Cgroups) -> None:
     pids = {os.getpid()} if groups._files.__class__ is LocalFiles else {prx.getpid(groups._files)}  # type: ignore[arg-type]
     assert own
     for controller, name in own.items():
-        listed = groups.get(controller, name, "cgroup.procs").split()
-        assert pids <= {int(pid) for pid in listed}
+        # Version 1 leaves some out where others are forked while it lists them (458 of 289,376 lists beside four loops).
+        until(partial(lists, groups, controller, name, pids), "the process is listed")
 
 
 @pytest.mark.root
