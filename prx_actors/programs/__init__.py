@@ -5,6 +5,7 @@ from __future__ import annotations
 from prx_actors.programs.command import Command
 from prx_actors.programs.completed import Completed
 from prx_actors.programs.health import Health, Unhealthy
+from prx_actors.programs.limits import Limits
 from prx_actors.programs.mailbox import MessageQueue, QueueMessage, send_message
 from prx_actors.programs.mistakes import BadCommand
 from prx_actors.programs.readiness import NotReady
@@ -22,6 +23,7 @@ __all__ = [
     "Command",
     "Completed",
     "Health",
+    "Limits",
     "MessageQueue",
     "NotReady",
     "ProgramStream",

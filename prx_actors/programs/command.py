@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from prx_actors.actors import Pid
     from prx_actors.programs.health import Health
+    from prx_actors.programs.limits import Limits
     from prx_actors.programs.streams import RotatingFile, Special, Window
 
     Text = str | bytes | os.PathLike[str]
@@ -108,6 +109,10 @@ class Command:
     rlimits: Mapping[str, int | tuple[int, int]] = field(default_factory=dict)
     """Resource limits by name, `nofile` for one; each is a number, or the soft and
     the hard limit."""
+
+    limits: Limits | None = None
+    """What it and all that it starts may use together, by control groups. This takes root,
+    or a group that is delegated."""
 
     no_new_privs: bool = True
     """Whether set-user-ID programs and the like give it no privileges."""

@@ -52,6 +52,10 @@ class Completed:
     core_dumped: bool = False
     """Whether it left a core."""
 
+    oom_killed: bool = False
+    """Whether the out-of-memory killer has killed it, or what it has started, for the
+    memory that the `limits` of the command leave it."""
+
     last_stderr: tuple[str, ...] = ()
     """The last lines of its stderr, as many as `stderr_lines` of the command asks for."""
 
@@ -92,6 +96,8 @@ class Completed:
         """
         if not self.ok:
             error = subprocess.CalledProcessError(self.returncode, list(self.argv), self.stdout, self.stderr)
+            if self.oom_killed:
+                error.add_note(f"the out-of-memory killer has killed it: {self.command.limits}")
             if self.last_stderr:
                 error.add_note("\n".join(["the last lines of its stderr:", *self.last_stderr]))
             raise error
@@ -112,4 +118,5 @@ def completed(
     status = end.status if isinstance(end, ExitStatus) else None
     signal = end.signal if isinstance(end, TermSig) else None
     core_dumped = isinstance(end, TermSig) and end.core_dumped
-    return Completed(command, status, signal, *outputs, core_dumped=core_dumped, rusage=end.rusage, **facts)
+    facts |= {"core_dumped": core_dumped, "oom_killed": end.oom_killed, "rusage": end.rusage}
+    return Completed(command, status, signal, *outputs, **facts)

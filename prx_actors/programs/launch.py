@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from prx_actors import prx
 from prx_actors.actors import NoProcess
 from prx_actors.driver.keeper import driver_path
+from prx_actors.programs.limits import LimitGroup
 from prx_actors.programs.operations import executions, ids, operations
 from prx_actors.programs.streams import MERGE, far_end, is_relayed
 from prx_actors.programs.terminal import open_terminal
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from prx_actors.programs.command import Command
+    from prx_actors.programs.limits import Limits
     from prx_actors.tasks.batch import Operation
     from prx_actors.tasks.task import Task
 
@@ -41,13 +43,33 @@ def launch(command: Command) -> Task:
     """
     first, *others = executions(command)
     batch = Batch((*operations(command), first))
-    with _streams(command) as fds:
-        task = fork_root(prx._launcher, driver_path(), Birth(fds=fds, options=_options(command), batch=batch))
+    task = _fork(command, batch) if command.limits is None else _fork_limited(command, batch, command.limits)
     try:
         failure = task._process.take(batch)
         if failure is not None:
             _become(task, command, failure, others)
         _feed(task, command)
+    except BaseException:
+        task.stop(block=False)
+        raise
+    return task
+
+
+def _fork(command: Command, batch: Batch | None) -> Task:
+    with _streams(command) as fds:
+        return fork_root(prx._launcher, driver_path(), Birth(fds=fds, options=_options(command), batch=batch))
+
+
+def _fork_limited(command: Command, batch: Batch, limits: Limits) -> Task:
+    group = LimitGroup(limits)
+    try:
+        task = _fork(command, None)
+    except BaseException:
+        group.remove()
+        raise
+    try:
+        group.hold(task)
+        task._process.post(batch)
     except BaseException:
         task.stop(block=False)
         raise

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from prx_actors.constants import Resource
 from prx_actors.programs.health import Health
+from prx_actors.programs.limits import Limits
 from prx_actors.programs.readiness import Readiness
 from prx_actors.programs.streams import Window, input_mistake, is_relayed, output_mistake, special
 from prx_actors.programs.terminal import terminal_streams
@@ -196,6 +197,8 @@ def _range(name: str, value: object, least: int, most: int | None) -> Iterator[s
 def _others(command: Any) -> Iterator[str]:
     if command.readiness is not None and not isinstance(command.readiness, Readiness):
         yield f"readiness: {command.readiness!r} has no method begin"
+    if command.limits is not None and not isinstance(command.limits, Limits):
+        yield f"limits: {command.limits!r} is no Limits"
     if command.health is not None and not isinstance(command.health, Health):
         yield f"health: {command.health!r} is no Health"
     if not isinstance(command.name, str):

@@ -136,6 +136,8 @@ class Service(GenServer):
         return "normal" if failed_above is None else failed_above
 
     def _log_last(self, end: ExitStatus | TermSig) -> None:
+        if end.oom_killed:
+            self.logger.error("%r\nthe out-of-memory killer has killed it: %s", end, self.command.limits)
         last = self.outlets.last_stderr()
         if last:
             self.logger.error("%r\nthe last lines of its stderr:\n%s", end, "\n".join(last))

@@ -104,6 +104,10 @@ class ExitStatus:
     time: float = field(default_factory=time.time, compare=False, repr=False)
     """When its end was told, as `time.time` counts."""
 
+    oom_killed: bool = field(default=False, compare=False, repr=False)
+    """Whether the out-of-memory killer has killed it, or what it has started, in the control
+    group of its `Limits`."""
+
 
 @dataclass(frozen=True, slots=True)
 class TermSig:
@@ -123,6 +127,10 @@ class TermSig:
 
     time: float = field(default_factory=time.time, compare=False, repr=False)
     """When its end was told, as `time.time` counts."""
+
+    oom_killed: bool = field(default=False, compare=False, repr=False)
+    """Whether the out-of-memory killer has killed it, or what it has started, in the control
+    group of its `Limits`."""
 
 
 @dataclass(frozen=True, slots=True)

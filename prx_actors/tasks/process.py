@@ -6,7 +6,7 @@ import errno
 import logging
 import os
 import time
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import pykka
 
@@ -40,6 +40,16 @@ if TYPE_CHECKING:
 __all__ = ["TaskProcess"]
 
 logger = logging.getLogger("prx_actors")
+
+
+class Group(Protocol):
+    """What holds a task's processes to limits; its methods are quick and do not raise."""
+
+    def oom_killed(self) -> bool:
+        """Say whether the out-of-memory killer has killed one of them."""
+
+    def remove(self) -> None:
+        """Remove it: they are gone."""
 
 
 class TaskProcess(ExecutedProcess):
@@ -87,6 +97,8 @@ class TaskProcess(ExecutedProcess):
         self.at_exit: Hook | None = None
         """What `atexit` has set for the children."""
         self._handing: Handing | None = None
+        self.group: Group | None = None
+        """The control group of its own, if it has one."""
 
     def _start_actor_loop(self) -> None:
         process_table.add(self)
@@ -255,14 +267,16 @@ class TaskProcess(ExecutedProcess):
         ended = "shutdown" if self.parent else "normal"
         if status is None or (not status and not self.was_asked()):
             return "shutdown"
+        oom_killed = self.group is not None and self.group.oom_killed()
         if os.WIFSIGNALED(status):
             signal = signal_number(os.WTERMSIG(status))
             if self._tells("termsig"):
-                self.tell_owner(TermSig(self.task, signal, os.WCOREDUMP(status), rusage(self.driver.usage)))
+                usage = rusage(self.driver.usage)
+                self.tell_owner(TermSig(self.task, signal, os.WCOREDUMP(status), usage, oom_killed=oom_killed))
             return ended if self.driver.executed else ("termsig", signal)
         code = os.WEXITSTATUS(status)
         if self._tells("exit_status"):
-            self.tell_owner(ExitStatus(self.task, code, rusage(self.driver.usage)))
+            self.tell_owner(ExitStatus(self.task, code, rusage(self.driver.usage), oom_killed=oom_killed))
         return ended if self.was_asked() else ("exit_status", code)
 
     def was_asked(self) -> bool:
@@ -328,6 +342,8 @@ class TaskProcess(ExecutedProcess):
 
     def _tell_end(self) -> None:
         left = self.driver.sweep.left()
+        if self.group is not None:
+            self.group.remove()
         if left:
             logger.warning("%r is announced as ended, but processes of it do not end: %s", self.task, left)
             self._ended(outlived(self, ("unkillable", left)))

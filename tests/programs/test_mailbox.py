@@ -17,7 +17,7 @@ from support.ends import WAIT, down_of, own, run_program
 from prx_actors import Command, ExitStatus, NoProcess, current, exit_signal, receive, run, send, spawn
 from prx_actors.actors.threads import current_process
 from prx_actors.programs.mailbox import MessageQueue, QueueMessage, remove_dead_queues, send_message
-from prx_actors.programs.mailbox.names import is_dead, new_name, start_time
+from prx_actors.programs.runtime_names import is_dead, new_name, start_time
 
 if TYPE_CHECKING:
     from support.unprivileged import Unprivileged
@@ -236,7 +236,7 @@ def test_a_program_that_ends_removes_its_queues() -> None:
 @pytest.mark.root
 def test_the_queues_of_dead_runtimes_are_removed_and_no_others() -> None:
     """One was killed, one lives; and there are queues of strangers and of other pid namespaces."""
-    strangers = [f"/prx-{os.getpid()}", new_name().replace(f"/prx-{namespace()}-", f"/prx-{namespace() + 1}-")]
+    strangers = [f"/prx-{os.getpid()}", "/" + new_name().replace(f"prx-{namespace()}-", f"prx-{namespace() + 1}-")]
     for name in strangers:
         posix_ipc.MessageQueue(name, posix_ipc.O_CREX).close()
     alive, killed = (started(LEAVES_A_QUEUE) for _ in range(2))
@@ -267,7 +267,7 @@ def namespace() -> int:
 
 def test_a_name_tells_whose_queue_it_is() -> None:
     """A pid that was used again is another process; what has another form is a stranger's."""
-    name = new_name()[1:]
+    name = new_name()
     assert not is_dead(name)
     start = start_time(os.getpid())
     assert is_dead(name.replace(f"-{os.getpid()}-{start}-", f"-{os.getpid()}-{(start or 0) - 1}-"))

@@ -109,7 +109,7 @@ def test_the_own_group_is_that_of_the_process(groups: Cgroups) -> None:
     pids = {os.getpid()} if groups._files.__class__ is LocalFiles else {prx.getpid(groups._files)}  # type: ignore[arg-type]
     assert own
     for controller, name in own.items():
-        # Version 1 leaves some out where others are forked while it lists them (458 of 289,376 lists beside four loops).
+        # Version 1 leaves some out where others are forked meanwhile: 458 of 289,376 lists beside four loops.
         until(partial(lists, groups, controller, name, pids), "the process is listed")
 
 

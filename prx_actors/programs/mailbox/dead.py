@@ -10,7 +10,7 @@ from typing import Final
 import posix_ipc
 
 from prx_actors import prx
-from prx_actors.programs.mailbox.names import is_dead
+from prx_actors.programs.runtime_names import is_dead
 
 __all__ = ["remove_dead_queues"]
 

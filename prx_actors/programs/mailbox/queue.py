@@ -22,7 +22,8 @@ from prx_actors.driver.reactor import reactor
 from prx_actors.programs.mailbox.dead import remove_dead_queues
 from prx_actors.programs.mailbox.limits import check_size, refusal
 from prx_actors.programs.mailbox.messages import QueueMessage
-from prx_actors.programs.mailbox.names import VARIABLE, new_name
+from prx_actors.programs.mailbox.sending import VARIABLE
+from prx_actors.programs.runtime_names import new_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -94,7 +95,7 @@ class MessageQueue:
         self._limit = unread
         self._unread = 0
         self._paused = self._asked = False
-        self.name = new_name()
+        self.name = f"/{new_name()}"
         """The name of the queue, for mq_open(3)."""
         self._queue: posix_ipc.MessageQueue | None = _make(self.name, max_messages, max_size, mode, user)
         _open.add(self)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
+from typing import Final
 
 import posix_ipc
 
-from prx_actors.programs.mailbox.names import VARIABLE
+__all__ = ["VARIABLE", "send_message"]
 
-__all__ = ["send_message"]
+VARIABLE: Final = "PRX_MAILBOX"
+"""The environment variable by which a program learns the name of its queue."""
 
 
 def send_message(data: bytes, priority: int = 0, *, name: str | None = None, timeout: float | None = None) -> None:

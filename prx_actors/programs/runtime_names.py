@@ -1,4 +1,4 @@
-"""The names of message queues, which say whose they are: a runtime that is dead leaves its queues behind."""
+"""Names for what outlives a runtime, message queues and control groups: they say whose it is."""
 
 from __future__ import annotations
 
@@ -9,10 +9,7 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
-__all__ = ["VARIABLE", "is_dead", "new_name", "start_time"]
-
-VARIABLE: Final = "PRX_MAILBOX"
-"""The environment variable by which a program learns the name of its queue."""
+__all__ = ["is_dead", "new_name", "start_time"]
 
 NAME: Final = re.compile(r"prx-(?P<namespace>\d+)-(?P<pid>\d+)-(?P<start>\d+)-[0-9a-f]{16}-\d+")
 START_TIME: Final = 19
@@ -22,16 +19,16 @@ _numbers = count(1)
 
 
 def new_name() -> str:
-    """Return a name for a queue of this program: pid namespace, pid, start time, a number that is its own, a count."""
+    """Return a new name: pid namespace, pid, start time, a number that is its own, a count."""
     pid = os.getpid()
-    return f"/prx-{_namespace()}-{pid}-{start_time(pid)}-{secrets.token_hex(8)}-{next(_numbers)}"
+    return f"prx-{_namespace()}-{pid}-{start_time(pid)}-{secrets.token_hex(8)}-{next(_numbers)}"
 
 
 def is_dead(name: str) -> bool:
-    """Say whether a queue was made by a runtime of this pid namespace that is no more.
+    """Say whether a name was made by a runtime of this pid namespace that is no more.
 
     Args:
-        name: of any queue, without the slash
+        name: any name
 
     """
     found = NAME.fullmatch(name)
