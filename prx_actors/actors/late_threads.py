@@ -6,7 +6,6 @@ holds a thread.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import sys
 from typing import TYPE_CHECKING, Final
@@ -35,6 +34,9 @@ def start_late_thread(thread: threading.Thread, refusal: RuntimeError) -> bool:
     """
     if sys.version_info[:2] != REFUSES or "shutdown" not in str(refusal) or sys.is_finalizing():
         return False
+    # Here, because it takes a thirtieth of the time that the import of the package does.
+    import ctypes
+
     callback = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p)(lambda _: thread.run())
     _callbacks.append(callback)
     library = ctypes.CDLL(None)

@@ -13,12 +13,13 @@ import threading
 import time
 from array import array
 from contextlib import suppress
+from functools import cache
 from itertools import count
 from typing import IO, TYPE_CHECKING
 
 from prx_actors.driver.channels import Channels
 from prx_actors.driver.driver import Driver
-from prx_actors.driver.protocol import decode, frame
+from prx_actors.driver.protocol import codec, frame
 from prx_actors.driver.reactor import reactor
 from prx_actors.system.limits import raise_nofile
 from prx_actors.system.native import lib
@@ -51,10 +52,15 @@ def is_own_run(run_id: int, first: int = RUN_ID) -> bool:
 
 def driver_path() -> str:
     """Return the path of the driver: `$PRX_DRIVER`, or the one of this package."""
+    return os.environ.get("PRX_DRIVER") or _own_driver_path()
+
+
+@cache
+def _own_driver_path() -> str:
     # Here, because it takes a tenth of the time that the import of the package does.
     from importlib import resources
 
-    return os.environ.get("PRX_DRIVER") or str(resources.files("prx_actors.driver") / "prx-driver")
+    return str(resources.files("prx_actors.driver") / "prx-driver")
 
 
 class Keeper:
@@ -138,7 +144,7 @@ class Keeper:
         near.settimeout(None)
         if not answer:
             raise OSError(errno.EPIPE, "it ended at once")
-        decode(answer[4:])
+        codec().decode(answer[4:])
 
     def _failed(self, argv: list[str], complaints: IO[bytes], failed: Exception) -> OSError:
         status = self._end_launcher()

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
-
-import msgspec
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from prx_actors.system.native import lib, text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = [
     "CALLS",
     "OPTIONS",
     "Call",
+    "Codec",
     "Frames",
-    "decode",
-    "encode",
+    "codec",
     "frame",
 ]
 
@@ -45,13 +47,28 @@ CALLS = _calls()
 OPTIONS = _options()
 """The options of a task and their defaults; times in microseconds."""
 
-encode = msgspec.msgpack.Encoder().encode
-decode = msgspec.msgpack.Decoder(list[Any]).decode
+
+@dataclass(frozen=True, slots=True)
+class Codec:
+    """MessagePack."""
+
+    encode: Callable[[object], bytes]
+    decode: Callable[[Any], list[Any]]
+    """Raises ValueError and RecursionError for what is none, or no array."""
+
+
+@cache
+def codec() -> Codec:
+    """Return the encoder and decoder."""
+    # Here, because it takes a tenth of the time that the import of the package does.
+    from msgspec import msgpack
+
+    return Codec(msgpack.Encoder().encode, msgpack.Decoder(list[Any]).decode)
 
 
 def frame(*elements: object) -> bytes:
     """Return a message with its length in front."""
-    payload = encode(elements)
+    payload = codec().encode(elements)
     return len(payload).to_bytes(4, "big") + payload
 
 
@@ -83,6 +100,6 @@ class Frames:
                 raise ValueError(msg)
             if len(self._rest) < end:
                 break
-            messages.append(decode(self._rest[4:end]))
+            messages.append(codec().decode(self._rest[4:end]))
             self._rest = self._rest[end:]
         return messages

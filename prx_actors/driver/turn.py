@@ -16,7 +16,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from prx_actors.driver.protocol import decode, encode
+from prx_actors.driver.protocol import codec
 from prx_actors.driver.reactor import reactor
 from prx_actors.system.native import CData, ffi, lib
 
@@ -115,10 +115,11 @@ def no_timeout() -> Iterator[None]:
 class Turns:
     """The call socket of one driver."""
 
-    __slots__ = ("_exchange", "_holder", "_lock", "_on_late_reply", "calls")
+    __slots__ = ("_codec", "_exchange", "_holder", "_lock", "_on_late_reply", "calls")
 
     def __init__(self, channels: Channels, on_late_reply: Callable[[bool], None]) -> None:
         self._on_late_reply = on_late_reply
+        self._codec = codec()
         self._lock = threading.Lock()
         self._holder = 0
         """The thread whose turn it is."""
@@ -240,7 +241,7 @@ class Turns:
     def _request(self, number: int, args: tuple[object, ...]) -> tuple[int, bytes]:
         request = self.calls & 0xFFFFFFFF
         self.calls += 1
-        return request, encode((request, number, *args))
+        return request, self._codec.encode((request, number, *args))
 
     def post(self, number: int, args: tuple[object, ...]) -> None:
         """Send a request to a driver that is yet to be born: nobody else has a turn before `take`.
@@ -305,7 +306,7 @@ class Turns:
     def _value(self, request: int, child: Channels | None) -> Any:
         exchange = self._exchange
         try:
-            answered, error, value = decode(ffi.buffer(exchange.reply + 4, exchange.reply_have - 4))
+            answered, error, value = self._codec.decode(ffi.buffer(exchange.reply + 4, exchange.reply_have - 4))
         except (ValueError, RecursionError) as broken:
             raise self._broken(str(broken)) from None
         if answered != request:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 from prx_actors.system.native import lib
+from prx_actors.system.procfs import read_proc
 
 __all__ = ["host_pid", "input_waiting", "send_signal", "wait_status"]
 
 
 def host_pid(pidfd: int) -> int | None:
     """Return the pid in this program's namespace, or none once it is reaped."""
-    for line in Path(f"/proc/self/fdinfo/{pidfd}").read_text().splitlines():
+    for line in read_proc(f"/proc/self/fdinfo/{pidfd}").splitlines():
         name, _, value = line.partition(":")
         if name == "Pid":
             pid = int(value)

@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from prx_actors.driver.protocol import CALLS, encode
+from prx_actors.driver.protocol import CALLS, codec
 from prx_actors.driver.turn import ERRNOS
 from prx_actors.tasks.arguments import convert
 
@@ -39,6 +39,7 @@ class Batch:
             ValueError: a null byte in a string
 
         """
+        encode = codec().encode
         return tuple(encode((CALLS[name].number, *convert(CALLS[name], args))) for name, args in self.calls)
 
     def failure(self, process: CheckedProcess, reply: object) -> Exception:

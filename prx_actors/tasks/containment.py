@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import enum
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prx_actors.driver.keeper import is_own_run
+from prx_actors.system.procfs import read_proc
 
 if TYPE_CHECKING:
     from prx_actors.driver.driver import Driver
@@ -71,7 +71,7 @@ def _numbers(driver: Driver) -> list[str]:
 def _read(driver: Driver, name: str) -> str | None:
     pid = driver.host_pid()
     try:
-        text = Path(f"/proc/{pid}/{name}").read_text(errors="replace") if pid is not None else None
+        text = read_proc(f"/proc/{pid}/{name}") if pid is not None else None
     except (FileNotFoundError, ProcessLookupError):
         return None
     # The number is still that of the same process, so it was while we read.

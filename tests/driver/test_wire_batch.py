@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from support.wire import Wire, keeper
 
-from prx_actors.driver.protocol import CALLS, encode, frame
+from prx_actors.driver.protocol import CALLS, codec, frame
 from prx_actors.system.native import lib
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ BATCH = lib.PRX_BATCH
 
 def call(name: str, *args: object) -> bytes:
     """Make a request of a batch."""
-    return encode((CALLS[name].number, *args))
+    return codec().encode((CALLS[name].number, *args))
 
 
 def perform(wire: Wire, *requests: object) -> list[object]:
@@ -72,7 +72,7 @@ def test_calls_that_make_another_driver_are_no_part_of_a_batch(name: str) -> Non
 def test_a_batch_within_a_batch_is_no_call() -> None:
     """`ENOSYS`, as for any other number that is none."""
     with keeper() as (wire, _), wire.fork(1) as task:
-        assert perform(task, encode((BATCH, call("getpid")))) == [0, [0, errno.ENOSYS]]
+        assert perform(task, codec().encode((BATCH, call("getpid")))) == [0, [0, errno.ENOSYS]]
 
 
 def test_a_filter_holds_in_a_batch() -> None:
@@ -88,8 +88,8 @@ def test_a_filter_holds_in_a_batch() -> None:
         (1,),
         ("no call",),
         (call("getpid"), None),
-        (encode(()),),
-        (encode("getpid"),),
+        (codec().encode(()),),
+        (codec().encode("getpid"),),
         (call("getpid", 1),),
         (call("chdir", 1),),
         (call("getpid") + b"\0",),

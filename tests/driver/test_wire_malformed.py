@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.wire import keeper
 
-from prx_actors.driver.protocol import CALLS, encode, frame
+from prx_actors.driver.protocol import CALLS, codec, frame
 from prx_actors.system.native import lib
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ REQUESTS = {
     "an integer": raw(b"\x05"),
     "nil": raw(b"\xc0"),
     "a byte that is reserved": raw(b"\xc1"),
-    "a map": raw(encode({1: 6})),
-    "a string": raw(encode("getpid")),
+    "a map": raw(codec().encode({1: 6})),
+    "a string": raw(codec().encode("getpid")),
     "an extension": raw(b"\xd4\x01\x00"),
     "an empty array": frame(),
     "a number alone": frame(1),
@@ -86,8 +86,8 @@ REQUESTS = {
     "an array of more than there is": raw(b"\xdd\xff\xff\xff\xff\x01\x06"),
     "an integer cut off": raw(b"\x92\x01\xd3\0\0"),
     "an array cut off": raw(b"\x92\x01"),
-    "a byte behind it": raw(encode([1, 6]) + b"\0"),
-    "another request behind it": raw(encode([1, 6]) * 2),
+    "a byte behind it": raw(codec().encode([1, 6]) + b"\0"),
+    "another request behind it": raw(codec().encode([1, 6]) * 2),
     "a frame of 64 MiB and a byte": struct.pack(">I", (64 << 20) + 1),
     "a frame of 4 GiB": b"\xff\xff\xff\xff",
     "a line of text": b"GET / HTTP/1.0\r\n\r\n",
@@ -104,7 +104,7 @@ ORDERS = {
     "signal 65": frame(lib.PRX_ORDER_END, 1, 65, 0),
     "a negative time": frame(lib.PRX_ORDER_END, 1, 15, -1),
     "a string for a child": frame(lib.PRX_ORDER_END, "1", 15, 0),
-    "a byte behind it": raw(encode([lib.PRX_ORDER_END, 1, 15, 0]) + b"\0"),
+    "a byte behind it": raw(codec().encode([lib.PRX_ORDER_END, 1, 15, 0]) + b"\0"),
     "a frame of 61 bytes": raw(bytes(65)),
     "a frame of 4 GiB": b"\xff" * 70,
     "a line of text": b"GET / HTTP/1.0\r\nHost: a.example\r\nAccept: */*\r\nUser-Agent: a browser\r\n\r\n",

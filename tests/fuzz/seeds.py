@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from prx_actors.driver.protocol import CALLS, encode
+from prx_actors.driver.protocol import CALLS, codec
 from prx_actors.system.native import lib
 
 FRAME, RAW, ORDER, RAW_ORDER, FORK, STRAYS, CURRENT, SHUT = range(8)
@@ -21,7 +21,7 @@ def step(what: int, data: bytes = b"") -> bytes:
 
 def call(name: str, *args: object, what: int = FRAME) -> bytes:
     """Make the step of a request."""
-    return step(what, encode([1, CALLS[name].number, *args]))
+    return step(what, codec().encode([1, CALLS[name].number, *args]))
 
 
 def fork(id: int, *options: int) -> bytes:
@@ -31,7 +31,7 @@ def fork(id: int, *options: int) -> bytes:
 
 def order(child: int, signal: int, delay: int) -> bytes:
     """Make the step of an order."""
-    return step(ORDER, encode([lib.PRX_ORDER_END, child, signal, delay]))
+    return step(ORDER, codec().encode([lib.PRX_ORDER_END, child, signal, delay]))
 
 
 def to(driver: int) -> bytes:
@@ -59,7 +59,8 @@ SEEDS = {
     "filtered-fork": call("filter", [CALLS["fork"].number], []) + fork(1) + call("getpid"),
     "select": call("select", [0], [1], [2], 0) + call("select", [], [], [], 1000),
     "files": call("close", 0) + call("read", 1, 70000) + call("lseek", 1, 0, 0) + fork(1) + call("close", 2) + fork(2),
-    "strays": step(STRAYS, b"\x05" + encode([1, CALLS["fork"].number, 1, []])) + step(STRAYS, b"\x1f" + encode([1, 6])),
+    "strays": step(STRAYS, b"\x05" + codec().encode([1, CALLS["fork"].number, 1, []]))
+    + step(STRAYS, b"\x1f" + codec().encode([1, 6])),
     "pieces": b"".join(step(RAW, bytes([byte])) for byte in b"\0\0\0\3\x92\1\6"),
     "huge": step(RAW, b"\x04\0\0\1"),
     "large": step(RAW, b"\x03\xff\xff\xff\x94"),

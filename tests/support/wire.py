@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 from prx_actors.driver.keeper import driver_path
-from prx_actors.driver.protocol import CALLS, decode, frame
+from prx_actors.driver.protocol import CALLS, codec, frame
 from prx_actors.system.native import lib
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Channel:
         while len(self.received) < 4 or len(self.received) < 4 + int.from_bytes(self.received[:4], "big"):
             self._receive_some()
         end = 4 + int.from_bytes(self.received[:4], "big")
-        message, self.received = decode(self.received[4:end]), self.received[end:]
+        message, self.received = codec().decode(self.received[4:end]), self.received[end:]
         return message
 
     def _receive_some(self) -> None:
