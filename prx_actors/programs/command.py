@@ -14,7 +14,7 @@ from prx_actors.programs.mistakes import BadCommand, mistakes
 from prx_actors.programs.streams import NULL, PIPE, special
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from logging import Logger
     from typing import IO
 
@@ -57,7 +57,7 @@ class Command:
 
     """
 
-    argv: tuple[Text, ...]
+    argv: Sequence[Text]
     """The program and its arguments."""
 
     _: dataclasses.KW_ONLY

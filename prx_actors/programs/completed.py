@@ -66,7 +66,7 @@ class Completed:
     @property
     def argv(self) -> tuple[Any, ...]:
         """The program and its arguments."""
-        return self.command.argv
+        return tuple(self.command.argv)
 
     @property
     def args(self) -> tuple[Any, ...]:

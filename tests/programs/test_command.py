@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def test_a_command_is_immutable_and_keeps_what_it_was_given() -> None:
     """What it was made of may change: it does not."""
     argv, env = ["printenv", "A"], {"A": "1"}
-    command = Command(argv, env=env)  # type: ignore[arg-type] # any iterable
+    command = Command(argv, env=env)
     argv.append("B")
     env["A"] = "2"
     assert command.argv == ("printenv", "A")
