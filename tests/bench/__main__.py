@@ -10,7 +10,7 @@ import argparse
 import json
 from pathlib import Path
 
-from . import actors, calls, idle, imports, latency, starts, streams
+from . import actors, calls, growth, idle, imports, latency, starts, streams
 from .harness import machine
 
 BENCHMARKS = {
@@ -19,6 +19,7 @@ BENCHMARKS = {
     "streams": streams.run,
     "latency": latency.run,
     "idle": idle.run,
+    "growth": growth.run,
     "actors": actors.run,
     "imports": imports.run,
 }

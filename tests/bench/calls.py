@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["run"]
 
 DEPTH = 32
+BETWEEN = 8
 TIMES = 1000
 """Calls of a side in a round."""
 
@@ -42,6 +43,7 @@ def _on(name: str, processors: set[int], rounds: int) -> Comparison:
         functions: dict[str, Callable[[], object]] = {
             "bare ping-pong": ping,
             "getpid, depth 1": partial(prx.getpid, tasks[0]),
+            f"getpid, depth {BETWEEN}": partial(prx.getpid, tasks[BETWEEN - 1]),
             f"getpid, depth {DEPTH}": partial(prx.getpid, tasks[-1]),
         }
         sides = {side: partial(median_time, function, TIMES) for side, function in functions.items()}

@@ -5,16 +5,31 @@ from __future__ import annotations
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from prx_actors import ExitStatus, Stdout, prx, receive, shutdown, spawn_monitor
+import prx_actors
+from prx_actors import (
+    ChildSpec,
+    Command,
+    DynamicSupervisor,
+    ExitStatus,
+    Stdout,
+    monitor,
+    prx,
+    receive,
+    shutdown,
+    spawn_monitor,
+)
 from prx_actors.actors import Down
 
 from .compiled import compiled
 from .harness import compare, median_time
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from prx_actors import Task
 
     from .harness import Comparison
@@ -93,16 +108,30 @@ def _programs(rounds: int) -> Comparison:
         prx.execvp(task, [TRUE])
         receive(ExitStatus, task=task, timeout=WAIT)
 
-    with prx.fork() as root:
-        return compare(
-            f"starts: {TRUE} to its end",
-            "microseconds",
-            {
-                "Popen, three pipes": partial(median_time, partial(_popen, TRUE), TIMES),
-                "fork and execvp": partial(median_time, partial(program, root), TIMES),
-            },
-            rounds,
-        )
+    with prx.fork() as root, _supervisor() as supervisor:
+        functions: dict[str, Callable[[], object]] = {
+            "Popen, three pipes": partial(_popen, TRUE),
+            "fork and execvp": partial(program, root),
+            "cmd": partial(prx.cmd, root, [TRUE]),
+            "run": partial(prx_actors.run, [TRUE]),
+            "supervised": partial(_supervised, supervisor),
+        }
+        sides = {side: partial(median_time, function, TIMES) for side, function in functions.items()}
+        return compare(f"starts: {TRUE} to its end", "microseconds", sides, rounds)
+
+
+@contextmanager
+def _supervisor() -> Iterator[Any]:
+    supervisor = DynamicSupervisor.start(ChildSpec(TRUE, Command([TRUE]), restart="temporary"))
+    try:
+        yield supervisor
+    finally:
+        supervisor.stop()
+
+
+def _supervised(supervisor: Any) -> None:
+    pid = DynamicSupervisor.start_child(supervisor)
+    assert receive(Down, ref=monitor(pid), timeout=WAIT).reason in {"normal", "noproc"}
 
 
 def _with_subprocess() -> float:
@@ -130,10 +159,20 @@ def _with_tasks() -> float:
     return (time.perf_counter() - start) * 1000
 
 
+def _with_run() -> float:
+    def echo(_number: int) -> None:
+        assert prx_actors.run(ECHO, check=True).stdout == b"hi\n"
+
+    start = time.perf_counter()
+    with ThreadPoolExecutor(THREADS) as pool:
+        list(pool.map(echo, range(PROGRAMS)))
+    return (time.perf_counter() - start) * 1000
+
+
 def _at_once(rounds: int) -> Comparison:
     return compare(
         f"starts: {PROGRAMS} programs by {THREADS} threads, outputs collected",
         "milliseconds",
-        {"subprocess.run": _with_subprocess, "fork and execvp": _with_tasks},
+        {"subprocess.run": _with_subprocess, "fork and execvp": _with_tasks, "run": _with_run},
         rounds,
     )

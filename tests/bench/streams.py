@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import fcntl
 import os
+import queue
 import select
 import subprocess
+import threading
 import time
 from functools import partial
 from typing import TYPE_CHECKING
@@ -23,8 +25,8 @@ __all__ = ["run"]
 
 WAIT = 60.0
 MIB = 1 << 20
-OUTPUT = 1 << 30
-ECHO = 1 << 28
+OUTPUT = 1 << 31
+ECHO = 1 << 30
 CHUNK = 1 << 16
 DEPTH = 8
 
@@ -63,6 +65,27 @@ def _bare_output() -> float:
         return _rate(OUTPUT, time.perf_counter() - start)
 
 
+def _relayed_output() -> float:
+    chunks: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+
+    def relay(fd: int) -> None:
+        while data := os.read(fd, CHUNK):
+            chunks.put(data)
+        chunks.put(b"")
+
+    with subprocess.Popen(_head(), stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        start = time.perf_counter()
+        thread = threading.Thread(target=relay, args=(process.stdout.fileno(),))
+        thread.start()
+        size = 0
+        while data := chunks.get():
+            size += len(data)
+        thread.join()
+        assert size == OUTPUT
+        return _rate(OUTPUT, time.perf_counter() - start)
+
+
 def _task_output(depth: int) -> float:
     with prx.fork() as root:
         task = root
@@ -87,6 +110,7 @@ def _output(rounds: int) -> Comparison:
         "milliseconds per MiB",
         {
             "os.read, bare pipe": _bare_output,
+            "os.read, queue.get": _relayed_output,
             "depth 1": partial(_task_output, 1),
             f"depth {DEPTH}": partial(_task_output, DEPTH),
         },
