@@ -6,7 +6,6 @@ import errno
 import grp
 import os
 import pwd
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prx_actors import prx
@@ -44,7 +43,7 @@ def operations(command: Command) -> Iterator[Operation]:
         pair = (limit, limit) if isinstance(limit, int) else limit
         yield "setrlimit", (resolve("rlimit", resource(name)), *to_driver(pair))
     # Its parent is a process of another time, which may have been elsewhere.
-    yield "chdir", (Path.cwd() if command.cwd is None else command.cwd,)
+    yield "chdir", (os.getcwdb() if command.cwd is None else command.cwd,)  # noqa: PTH109 -- as it goes over
     if command.umask is not None:
         yield "umask", (command.umask,)
     yield from _identity(command)

@@ -24,7 +24,7 @@ WAIT = 60.0
 TIMES = 100
 TASKS = (1, 1000)
 MESSAGES = (0, 100_000)
-CHILDREN = (0, 500)
+CHILDREN = (0, 200, 500)
 BELOW = 8
 """Children of a task; 1000 of them need 125 parents."""
 
