@@ -281,10 +281,14 @@ class Command:
         # By its constructor: the read-only mappings can neither be pickled nor copied.
         return _made_of, ({one.name: _plain(getattr(self, one.name)) for one in dataclasses.fields(self)},)
 
-    def environment(self) -> dict[str, str]:
-        """Return the environment that it starts with."""
-        base: dict[str, str | None] = dict(os.environ if self.env is None else self.env)
-        return {name: value for name, value in (base | dict(self.env_update)).items() if value is not None}
+    def environment(self) -> dict[bytes, bytes]:
+        """Return the environment that it starts with, as it goes over."""
+        env = dict(os.environb) if self.env is None else _encoded(self.env)
+        env |= _encoded({name: value for name, value in self.env_update.items() if value is not None})
+        for name, value in self.env_update.items():
+            if value is None:
+                env.pop(os.fsencode(name), None)
+        return env
 
     def allows(self, end: object) -> bool:
         """Say whether an `ExitStatus` or `TermSig` is no failure."""
@@ -316,3 +320,7 @@ def _plain(value: object) -> object:
 
 def _quoted(text: Text) -> str:
     return shlex.quote(os.fsdecode(text))
+
+
+def _encoded(env: Mapping[str, str]) -> dict[bytes, bytes]:
+    return {os.fsencode(name): os.fsencode(value) for name, value in env.items()}

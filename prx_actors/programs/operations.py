@@ -99,7 +99,7 @@ def executions(command: Command) -> list[Operation]:
 
     """
     env = command.environment()
-    variables = [f"{name}={value}" for name, value in env.items()]
+    variables = [name + b"=" + value for name, value in env.items()]
     arguments = [command.argv[0] if command.arg0 is None else command.arg0, *command.argv[1:]]
     found = [("execve", (path, arguments, variables)) for path in _candidates(command.argv[0], env)]
     if not found:
@@ -107,11 +107,11 @@ def executions(command: Command) -> list[Operation]:
     return found
 
 
-def _candidates(program: str | bytes | os.PathLike[str], env: dict[str, str]) -> list[bytes]:
+def _candidates(program: str | bytes | os.PathLike[str], env: dict[bytes, bytes]) -> list[bytes]:
     name = os.fsencode(program)
     if b"/" in name:
         return [name]
-    paths = [os.path.join(os.fsencode(folder), name) for folder in os.get_exec_path(env)]  # noqa: PTH118 -- bytes
+    paths = [os.path.join(os.fsencode(folder), name) for folder in os.get_exec_path(env)]  # type: ignore[arg-type] # noqa: PTH118 -- bytes
     # Below a launcher there may be other files than here.
     return paths if prx._launcher else [path for path in paths if _may_be_there(path)]
 

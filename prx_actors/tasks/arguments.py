@@ -59,7 +59,7 @@ def string(value: Path) -> bytes:
         ValueError: a null byte inside
 
     """
-    data = os.fsencode(value)
+    data = value if type(value) is bytes else os.fsencode(value)
     if b"\0" in data:
         msg = f"embedded null byte in {value!r}"
         raise ValueError(msg)

@@ -26,7 +26,7 @@ def measured(kind: str, *options: str) -> dict[str, float]:
 
 @pytest.mark.parametrize(
     ("kind", "calls"),
-    [("call", 21), ("tell", 12.5), ("ask", 60), ("exchange", 87), ("program", 1735)],
+    [("call", 21), ("tell", 12.5), ("ask", 60), ("exchange", 87), ("program", 1314)],
 )
 def test_it_takes_so_many_calls_of_functions(kind: str, calls: float) -> None:
     """Python's and C's, in all threads: what the interpreter has to do, whatever its speed is.
