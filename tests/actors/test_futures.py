@@ -115,12 +115,15 @@ def test_an_interrupted_wait_can_be_begun_again() -> None:
     def interrupt(_signal: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
+    def wait() -> None:
+        threading.Timer(0.005, signal.pthread_kill, (threading.get_ident(), signal.SIGUSR1)).start()
+        future.get(timeout=WAIT)
+
     before = signal.signal(signal.SIGUSR1, interrupt)
     try:
         for _ in range(20):
-            threading.Timer(0.005, signal.pthread_kill, (threading.get_ident(), signal.SIGUSR1)).start()
             with pytest.raises(KeyboardInterrupt):
-                future.get(timeout=WAIT)
+                wait()
     finally:
         signal.signal(signal.SIGUSR1, before)
     threading.Thread(target=future.set, args=("value",)).start()

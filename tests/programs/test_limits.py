@@ -18,7 +18,7 @@ from support.ends import WAIT
 from support.features import require
 from support.supervised import exit_of, start
 
-from prx_actors import ChildSpec, Command, Down, Stdout, TermSig, monitor, receive, run, stream
+from prx_actors import ChildSpec, Command, Down, Stdout, TermSig, monitor, receive, run, shutdown, stream
 from prx_actors.programs import BadCommand, Limits
 from prx_actors.programs.limits.group import LimitGroup, remove_left
 from prx_actors.programs.runtime_names import new_name
@@ -42,11 +42,27 @@ def groups() -> set[Path]:
     return {path for folder in folders for path in folder.glob("prx-[0-9]*")}
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _group_of_its_own() -> Iterator[None]:
+    """Be in groups where no other runtime of the machine makes some, or removes those of the dead."""
+    known = {name for one in Cgroups().hierarchies() for name in one.controllers}
+    require({"memory", "pids", "cpu"} <= known, "the controllers of memory, pids and cpu")
+    found = [group_of(os.getpid(), controller) for controller in ("memory", "pids", "cpu")]
+    own = [folder / f"tests-{os.getpid()}" for folder in found]
+    for folder in own:
+        folder.mkdir()
+        (folder / "cgroup.procs").write_text(str(os.getpid()))
+    yield
+    for folder in found:
+        (folder / "cgroup.procs").write_text(str(os.getpid()))
+    shutdown()  # the keeper may have been started in there
+    for folder in own:
+        folder.rmdir()
+
+
 @pytest.fixture(autouse=True)
 def _nothing_is_left() -> Iterator[None]:
     """Whatever a test does, its groups are gone with the program."""
-    known = {name for one in Cgroups().hierarchies() for name in one.controllers}
-    require({"memory", "pids", "cpu"} <= known, "the controllers of memory, pids and cpu")
     before = groups()
     yield
     assert groups() <= before
