@@ -81,9 +81,13 @@ def test_cycles_leave_no_memory_and_no_fd_in_the_runtime(task: Task, cycle: Call
     tracemalloc.start()
     try:
         repeat(cycle, task, 20)
-        before = traced(task)
+        before, snapshot = traced(task), tracemalloc.take_snapshot()
         repeat(cycle, task, CYCLES)
-        until(lambda: traced(task) - before < ALLOWED * CYCLES, "memory is as it was")
+        try:
+            until(lambda: traced(task) - before < ALLOWED * CYCLES, "memory is as it was")
+        except AssertionError as error:
+            error.add_note("\n".join(map(str, tracemalloc.take_snapshot().compare_to(snapshot, "lineno")[:12])))
+            raise
     finally:
         tracemalloc.stop()
     # What C code has taken too: the buffers of a task's calls alone are more than this a cycle.
