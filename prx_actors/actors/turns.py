@@ -13,6 +13,7 @@ from pykka.messages import _ActorStop
 from prx_actors.actors.context import context
 from prx_actors.actors.envelopes import drop, reply, reply_exception
 from prx_actors.actors.exceptions import ProcessExit
+from prx_actors.actors.inspection import Inspected, SystemRequest
 from prx_actors.actors.mailbox import SYSTEM_MESSAGES
 from prx_actors.actors.scheduler import scheduler
 from prx_actors.actors.table import process_table
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from pykka._envelope import Envelope
 
-    from prx_actors.actors.mailbox import Mailbox
 
 __all__ = ["Turns"]
 
@@ -33,7 +33,7 @@ TURN_MESSAGES: Final = 100
 """After as many messages an actor goes to the end of the queue."""
 
 
-class Turns(pykka.Actor):
+class Turns(Inspected):
     """The part of a process that runs handlers of the user.
 
     A turn is run by one thread at a time, which is the process meanwhile. An
@@ -41,7 +41,6 @@ class Turns(pykka.Actor):
     BaseException never gets to Pykka, where it would stop every actor.
     """
 
-    actor_inbox: Mailbox
     _lock: RLock
     _running: bool
 
@@ -106,6 +105,10 @@ class Turns(pykka.Actor):
             self._run_stop_hook(self.on_stop)
 
     def _handle_receive(self, message: Any) -> Any:
+        if isinstance(message, SystemRequest):
+            return self._obey(message)
+        if self._debug is not None:
+            self._debug_event("in", message)
         if isinstance(message, SYSTEM_MESSAGES):
             return super()._handle_receive(message)
         return self.on_receive(message)
@@ -125,6 +128,8 @@ class Turns(pykka.Actor):
             if self._running:
                 value = self._handle_receive(envelope.message)
                 if envelope.reply_to is not None:
+                    if self._debug is not None:
+                        self._debug_event("out", value)
                     reply(envelope, value)
         except ProcessExit as exit_:
             self._finish(exit_.reason, self.on_stop)

@@ -27,18 +27,15 @@ from prx_actors.actors.crashes import is_silent
 from prx_actors.actors.envelopes import drop
 from prx_actors.actors.envelopes import reply as answer_envelope
 from prx_actors.actors.exceptions import ProcessExit
+from prx_actors.actors.inspection import SystemRequest
 from prx_actors.actors.mailbox import SYSTEM_MESSAGES
-from prx_actors.actors.matching import Pattern
 from prx_actors.actors.messages import Exit
 from prx_actors.otp.calls import Call, Cast, From, refuse_ask, reply
 from prx_actors.otp.proc_lib import ProcLib, bad_return
-from prx_actors.otp.sys import SystemRequest, handle_system
 
 if TYPE_CHECKING:
     import pykka
     from pykka._envelope import Envelope
-
-    from prx_actors.otp.debug import Debug
 
 __all__ = ["Behaviour", "bad_return", "is_silent"]
 
@@ -66,8 +63,6 @@ class Behaviour(ProcLib):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._suspended = False
-        self._debug: Debug | None = None
         self._asked: WeakSet[pykka.Future[Any]] | None = None
 
     def terminate(self, reason: object) -> None:
@@ -116,8 +111,7 @@ class Behaviour(ProcLib):
         if isinstance(message, SYSTEM_MESSAGES):
             answer_envelope(envelope, self._handle_receive(message))
         elif isinstance(message, SystemRequest):
-            handle_system(self, message)
-            self._stay_suspended()
+            self._obey(message)
         else:
             self._debug_event("in", message)
             self._handle_message(envelope, message)
@@ -137,51 +131,21 @@ class Behaviour(ProcLib):
     def _is_parent_exit(self, message: object) -> bool:
         return isinstance(message, Exit) and message.pid is not None and message.pid is self._parent
 
+    def _runtime_class(self) -> type[Behaviour]:
+        return Behaviour
+
+    # Of one that is suspended, too.
+    _ends = _is_parent_exit
+
+    def _handle_end(self, message: Exit) -> None:
+        raise ProcessExit(message.reason)
+
     def _sender_of_ask(self, future: pykka.Future[Any]) -> From:
         # A caller by Pykka's `ask` has no monitor: it is told at the end.
         if self._asked is None:
             self._asked = WeakSet()
         self._asked.add(future)
         return From(None, future)
-
-    # Inspection: see `sys`.
-
-    def system_get_state(self) -> Any:
-        """Return what `sys.get_state` returns; may be overridden."""
-        return None
-
-    def system_replace_state(self, function: Any) -> Any:
-        """Replace the state by what the function makes of it, and return that; may be overridden."""
-        return function(self.system_get_state())
-
-    def format_status(self, status: dict[str, Any]) -> dict[str, Any]:
-        """Change what `sys.get_status` and crash reports show; may be overridden.
-
-        Args:
-            status: `state`, and `reason` and `message` in a report
-
-        Returns:
-            the same keys with what may be shown
-
-        """
-        return status
-
-    def _debug_event(self, kind: str, *details: object) -> None:
-        if self._debug is not None:
-            self._debug.event(self.actor_ref, (kind, *details))
-
-    def _stay_suspended(self) -> None:
-        """While suspended, take nothing but system messages and the parent's exit."""
-        pattern = Pattern((SystemRequest, self._is_parent_exit))
-        while self._suspended:
-            self.actor_inbox.system = self._handle
-            try:
-                message = self._receive(pattern)
-            finally:
-                self.actor_inbox.system = None
-            if isinstance(message, Exit):
-                raise ProcessExit(message.reason)
-            handle_system(self, message)
 
     # The end.
 

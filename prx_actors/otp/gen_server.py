@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +12,6 @@ from prx_actors.otp.reports import report_termination
 from prx_actors.otp.results import NOTHING, Continue, Ignore, NoReply, Reply, Stop, Timeout
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from prx_actors.actors.timers import Timer
     from prx_actors.otp.calls import From
 
@@ -190,26 +187,5 @@ class GenServer(Behaviour):
             report_termination(self, reason)
         super()._report_end(reason)
 
-    # Inspection.
-
-    def system_get_state(self) -> dict[str, Any]:
-        """Return the attributes that are not the runtime's own."""
-        # A copy first: other threads note things about a process, too.
-        return {name: value for name, value in vars(self).copy().items() if not _is_runtimes(name)}
-
-    def system_replace_state(self, function: Callable[[Any], Any]) -> Any:
-        """Replace the attributes by what the function makes of a copy of them."""
-        state = dict(function(self.system_get_state()))
-        for name in self.system_get_state():
-            delattr(self, name)
-        vars(self).update(state)
-        return state
-
-
-def _is_runtimes(name: str) -> bool:
-    return name in _runtime_names() or hasattr(GenServer, name)
-
-
-@functools.cache
-def _runtime_names() -> frozenset[str]:
-    return frozenset(vars(GenServer()))
+    def _runtime_class(self) -> type[GenServer]:
+        return GenServer

@@ -1,4 +1,4 @@
-"""Look into and steer a running behaviour, as OTP's `sys`.
+"""Look into and steer a running behaviour, or any other actor, as OTP's `sys`.
 
 All functions work on a suspended process too, and none waits for its callbacks
 but the one under way.
@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from prx_actors.actors.exceptions import ProcessExit
+from prx_actors.actors.inspection import SystemRequest
 from prx_actors.actors.messages import MonitorRef
 from prx_actors.otp.calls import From, reply, request_reply
 from prx_actors.otp.debug import Debug, Statistics
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from prx_actors.actors.pid import Pid
-    from prx_actors.otp.behaviour import Behaviour
+    from prx_actors.actors.process import Process
 
 
 __all__ = [
@@ -53,7 +54,7 @@ class Status:
     """What `get_status` returns."""
 
     pid: Pid
-    module: type[Behaviour]
+    module: type[Process]
     state: str
     """`"running"` or `"suspended"`."""
     parent: Pid | None
@@ -63,11 +64,22 @@ class Status:
 
 
 @dataclass(frozen=True, slots=True)
-class SystemRequest:
-    """A request that every behaviour answers itself."""
+class _Request(SystemRequest):
+    """A request that has a reply."""
 
-    handle: Callable[[Behaviour], object]
+    handle: Callable[[Process], object]
     sender: From
+
+    def obey(self, process: Process) -> None:
+        """Handle it, in the process."""
+        try:
+            answer = self.handle(process)
+        except ProcessExit:
+            reply(self.sender, None)
+            raise
+        except Exception as error:  # noqa: BLE001 -- code of the user
+            answer = _Failed(error)
+        reply(self.sender, answer)
 
 
 def get_state(target: Pid | str, timeout: float | None = 5.0) -> Any:
@@ -311,39 +323,27 @@ class _Failed:
         self.error = error
 
 
-def _request(target: Pid | str, handle: Callable[[Behaviour], object], timeout: float | None) -> Any:
-    answer = request_reply(target, partial(SystemRequest, handle), timeout)
+def _request(target: Pid | str, handle: Callable[[Process], object], timeout: float | None) -> Any:
+    answer = request_reply(target, partial(_Request, handle), timeout)
     if isinstance(answer, _Failed):
         msg = f"a callback of {target!r} failed: {answer.error!r}"
         raise CallbackError(msg) from answer.error
     return answer
 
 
-def handle_system(process: Behaviour, request: SystemRequest) -> None:
-    """Handle one system message, in the process."""
-    try:
-        answer = request.handle(process)
-    except ProcessExit:
-        reply(request.sender, None)
-        raise
-    except Exception as error:  # noqa: BLE001 -- code of the user
-        answer = _Failed(error)
-    reply(request.sender, answer)
-
-
-def _get_state(process: Behaviour) -> object:
+def _get_state(process: Process) -> object:
     return process.system_get_state()
 
 
-def _replace_state(function: Callable[[Any], Any], process: Behaviour) -> object:
+def _replace_state(function: Callable[[Any], Any], process: Process) -> object:
     return process.system_replace_state(function)
 
 
-def _set_suspended(suspended: bool, process: Behaviour) -> None:
+def _set_suspended(suspended: bool, process: Process) -> None:
     process._suspended = suspended
 
 
-def _get_status(process: Behaviour) -> Status:
+def _get_status(process: Process) -> Status:
     return Status(
         process.actor_ref,
         type(process),
@@ -354,16 +354,16 @@ def _get_status(process: Behaviour) -> Status:
     )
 
 
-def _terminate(reason: object, _process: Behaviour) -> None:
+def _terminate(reason: object, _process: Process) -> None:
     raise ProcessExit(reason)
 
 
 def termination(reason: object) -> SystemRequest:
     """Return what has a process end; nobody gets a reply."""
-    return SystemRequest(partial(_terminate, reason), From(None, MonitorRef()))
+    return _Request(partial(_terminate, reason), From(None, MonitorRef()))
 
 
-def _statistics(flag: bool | None, process: Behaviour) -> Statistics | None:
+def _statistics(flag: bool | None, process: Process) -> Statistics | None:
     debug = _debug(process)
     if flag is None:
         return debug.statistics()
@@ -371,7 +371,7 @@ def _statistics(flag: bool | None, process: Behaviour) -> Statistics | None:
     return None
 
 
-def _debug(process: Behaviour) -> Debug:
+def _debug(process: Process) -> Debug:
     if process._debug is None:
         process._debug = Debug()
     return process._debug

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NoReturn, cast
 
 from prx_actors.driver.state import State
 from prx_actors.tasks.children import Child
 from prx_actors.tasks.signal_handlers import SignalledProcess
+from prx_actors.tasks.statistics import statistics_of
 
 if TYPE_CHECKING:
     from prx_actors.tasks.output import Output
     from prx_actors.tasks.process import TaskProcess
+    from prx_actors.tasks.statistics import TaskStatistics
 
 __all__ = ["RelatedProcess"]
 
@@ -65,3 +67,12 @@ class RelatedProcess(SignalledProcess):
         if not self._running:
             return super()._state_name()
         return f"{self.driver.state.value} pid={self.pid()}"
+
+    def system_get_state(self) -> TaskStatistics:
+        """Return the figures of this moment, for `sys.get_state`."""
+        return statistics_of(cast("TaskProcess", self))
+
+    def system_replace_state(self, function: object) -> NoReturn:  # noqa: ARG002 -- of every process
+        """Refuse, for `sys.replace_state`."""
+        msg = "the state of an OS process is changed by calls alone"
+        raise TypeError(msg)

@@ -262,12 +262,12 @@ def test_behaviours_link_to_processes_of_all_kinds() -> None:
     assert receive(Exit, pid=pid, timeout=WAIT).reason == "boom"
 
 
-def test_a_behaviour_without_a_state_has_none_to_show() -> None:
-    """And none to replace."""
+def test_the_state_of_a_behaviour_is_its_attributes() -> None:
+    """As of any other actor."""
     pid = Behaviour.start()
-    assert sys.get_state(pid) is None
-    assert sys.replace_state(pid, lambda state: [state]) == [None]
-    assert sys.get_state(pid) is None
+    assert sys.get_state(pid) == {}
+    assert sys.replace_state(pid, lambda state: state | {"more": 1}) == {"more": 1}
+    assert sys.get_state(pid) == {"more": 1}
 
 
 def test_a_behaviour_takes_no_result_of_init_that_it_does_not_know() -> None:

@@ -22,8 +22,8 @@ from prx_actors.actors import (
     spawn,
     trap_exit,
 )
+from prx_actors.actors.inspection import SystemRequest
 from prx_actors.otp import CallError, Continue, From, GenServer, Reply, sys
-from prx_actors.otp.sys import SystemRequest
 
 
 class Server(GenServer):

@@ -1,0 +1,129 @@
+"""Inspection: what an actor does when somebody looks into it, by `prx_actors.otp.sys`."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import pykka
+
+from prx_actors.actors.matching import Pattern
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pykka._envelope import Envelope
+
+    from prx_actors.actors.mailbox import Mailbox
+    from prx_actors.otp.debug import Debug
+
+__all__ = ["Inspected", "SystemRequest"]
+
+
+class SystemRequest:
+    """A request that an actor obeys itself, whatever its handlers do."""
+
+    __slots__ = ()
+
+    def obey(self, process: Any) -> None:
+        """Do it, in the process."""
+        raise NotImplementedError
+
+
+class Inspected(pykka.Actor):
+    """The part of a process that `sys` looks into and steers."""
+
+    actor_inbox: Mailbox
+
+    # Most processes are never looked into, and have these of the class.
+    _suspended = False
+    _debug: Debug | None = None
+
+    def system_get_state(self) -> Any:
+        """Return what `sys.get_state` returns; may be overridden.
+
+        Returns:
+            the attributes that are not the runtime's own
+
+        """
+        # A copy first: other threads note things about a process, too.
+        return {name: value for name, value in vars(self).copy().items() if not self._is_runtimes(name)}
+
+    def system_replace_state(self, function: Callable[[Any], Any]) -> Any:
+        """Replace the state, for `sys.replace_state`; may be overridden.
+
+        Args:
+            function: gets what `system_get_state` returns, and returns the new state
+
+        Returns:
+            the new state
+
+        """
+        state = dict(function(self.system_get_state()))
+        for name in self.system_get_state():
+            delattr(self, name)
+        vars(self).update(state)
+        return state
+
+    def format_status(self, status: dict[str, Any]) -> dict[str, Any]:
+        """Change what `sys.get_status` and crash reports show; may be overridden.
+
+        Args:
+            status: `state`, and `reason` and `message` in a report
+
+        Returns:
+            the same keys with what may be shown
+
+        """
+        return status
+
+    def _runtime_class(self) -> type[Inspected]:
+        """Return the class whose attributes are the runtime's own."""
+        from prx_actors.actors.process import Process
+
+        return Process
+
+    def _is_runtimes(self, name: str) -> bool:
+        runtime_class = self._runtime_class()
+        return name in _attributes(runtime_class) or hasattr(runtime_class, name)
+
+    def _debug_event(self, kind: str, *details: object) -> None:
+        if self._debug is not None:
+            self._debug.event(self.actor_ref, (kind, *details))  # type: ignore[arg-type] # a Pid
+
+    def _obey(self, request: SystemRequest) -> None:
+        request.obey(self)
+        if self._suspended:
+            self._stay_suspended()
+
+    def _stay_suspended(self) -> None:
+        """While suspended, take nothing but system messages and what ends it."""
+        pattern = Pattern((SystemRequest, self._ends))
+        while self._suspended:
+            self.actor_inbox.system = self._handle
+            try:
+                message = self._receive(pattern)
+            finally:
+                self.actor_inbox.system = None
+            if isinstance(message, SystemRequest):
+                message.obey(self)
+            else:
+                self._handle_end(message)
+
+    def _ends(self, message: object) -> bool:  # noqa: ARG002 -- for overriding
+        """Say whether a message ends a process that is suspended, too."""
+        return False
+
+    def _handle_end(self, message: Any) -> None:
+        raise NotImplementedError
+
+    def _handle(self, envelope: Envelope[Any]) -> None:
+        raise NotImplementedError
+
+    def _receive(self, pattern: Pattern) -> Any:
+        raise NotImplementedError
+
+
+@cache
+def _attributes(runtime_class: type[Inspected]) -> frozenset[str]:
+    return frozenset(vars(runtime_class()))
