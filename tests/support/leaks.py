@@ -18,6 +18,7 @@ from chaos.processes import Process, below, end, everything, mark, process
 from pykka import ActorRegistry
 
 from prx_actors import Pid, exit_signal, prx, shutdown
+from prx_actors.driver import keeper as keepers
 from prx_actors.driver.keeper import is_own_run
 
 if TYPE_CHECKING:
@@ -69,7 +70,8 @@ def warm_holdings(folder: Path) -> Counter[str]:
         the same as `holdings`
     """
     found = holdings(folder)
-    if found[KEEPER]:
+    # One that a test before has killed is there for a moment without its channels.
+    if found[KEEPER] and any(keeper.usable for keeper in keepers._keepers.values()):
         return found
     with prx.fork():
         pass
