@@ -307,15 +307,15 @@ class Mailbox:
         with self.lock:
             if self.closed:
                 raise MailboxClosed
-            if self._incoming:
-                return
             if self._gate is None:
                 self._gate = Gate()
             self._gate.prepare()
             outer, self.blocked = self.blocked, True
         try:
-            self._run_callbacks()
-            self._gate.pause(remaining)
+            # Not before: a signal handler on this thread, which the lock lets in, rouses nobody until then.
+            if not (self._incoming or self.closed):
+                self._run_callbacks()
+                self._gate.pause(remaining)
         finally:
             self.blocked = outer
             if outer:  # a receive in a signal handler, within another one

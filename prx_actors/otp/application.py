@@ -42,6 +42,7 @@ logger = logging.getLogger("prx_actors")
 
 SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
+LOOK_SECONDS: Final = 0.5
 KILLED_SECONDS: Final = 5.0
 """A killed supervisor that has OS processes is gone when they are."""
 
@@ -125,7 +126,7 @@ class Application(ABC):
             return 1
         ref = monitor(pid)
         link(pid)  # whoever ends this thread ends the tree too
-        event = receive(_Signalled, lambda message: _is_end(message, pid, ref))
+        event = _wait(pid, ref)
         if isinstance(event, _Signalled):
             code = 128 + signal.SIGINT if event.signal == signal.SIGINT else 0
             logger.info("%s stops on %s", type(self).__name__, event.signal.name)
@@ -164,6 +165,14 @@ class Application(ABC):
             logger.exception("stop of %s failed", type(self).__name__)
             code = 1
         return code
+
+
+def _wait(pid: Pid, ref: MonitorRef) -> _Signalled | Exit | Down:
+    """Wait for a signal or for the end of the top supervisor."""
+    while True:
+        # CPython does not see a signal that comes in the instant before a wait until that wait is over.
+        with suppress(TimeoutError):
+            return receive(_Signalled, lambda message: _is_end(message, pid, ref), timeout=LOOK_SECONDS)  # type: ignore[no-any-return]
 
 
 def _is_end(message: object, pid: Pid, ref: MonitorRef) -> bool:
