@@ -111,15 +111,23 @@ pid_t procfs_pid(int pidfd) {
         return pid > 0 ? (pid_t) pid : 0;
 }
 
-/* Field 22 of proc_pid_stat(5). The name, field 2, may hold anything, but no other field holds a parenthesis. */
-uint64_t procfs_start(pid_t pid) {
+/* A field of proc_pid_stat(5). The name, field 2, may hold anything, but no other field holds a parenthesis. */
+static uint64_t stat_field(pid_t pid, int number) {
         char text[1024];
         char path[32];
 
         (void) snprintf(path, sizeof(path), "/proc/%d/stat", pid);
         read_text(path, text, sizeof(text));
         const char *at = strrchr(text, ')');
-        for (int field = 2; at && field < 22; field++)
+        for (int field = 2; at && field < number; field++)
                 at = strchr(at + 1, ' ');
         return at ? strtoull(at, NULL, 10) : 0;
+}
+
+uint64_t procfs_start(pid_t pid) {
+        return stat_field(pid, 22);
+}
+
+pid_t procfs_parent(pid_t pid) {
+        return (pid_t) stat_field(pid, 4);
 }

@@ -24,3 +24,6 @@ pid_t procfs_pid(int pidfd);
 
 /* When a process was started, in clock ticks since boot; 0 where that cannot be told. */
 uint64_t procfs_start(pid_t pid);
+
+/* The parent of a process, a zombie too; 0 where that cannot be told. */
+pid_t procfs_parent(pid_t pid);

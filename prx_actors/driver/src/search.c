@@ -16,6 +16,7 @@ enum {
         SHARE = 4,              /* ... or so many times what one has taken */
         REST_MAX_USEC = 100000,
         GIVE_UP_USEC = 400000,  /* after the deadline */
+        REAPED_USEC = 500000,   /* in which a driver reaps its zombies, unless it stands still or is not to */
         ASKED_MAX = 256,
         SEARCHES_MAX = 1 << 16,
 };
@@ -24,6 +25,7 @@ struct search {
         int64_t id;
         int signal;
         int64_t deadline;
+        int64_t reaped;         /* until then zombies are waited for */
         int found;              /* by the look under way */
         pid_t pids[PRX_PIDS_MAX];
 };
@@ -74,6 +76,13 @@ static bool is_alive(int pidfd) {
         return poll(&process, 1, 0) == 0;
 }
 
+/* A zombie of one of ours is reaped soon; that of a stranger in its own time, which may never come. */
+static bool is_reaped_soon(const struct search *search, pid_t pid) {
+        pid_t parent = look_time < search->reaped ? procfs_parent(pid) : 0;
+
+        return parent && (parent == getpid() || mark_of(parent) >= 0);
+}
+
 static int signal_for(const struct search *search, pid_t pid, uint64_t start) {
         if (search->deadline <= look_time)
                 return SIGKILL;
@@ -85,11 +94,14 @@ static void end_held(pid_t pid, int pidfd) {
         struct search *search = search_of(pid);
         uint64_t start = search ? procfs_start(pid) : 0;
 
-        if (!search || start < run_start || !is_alive(pidfd))
+        if (!search || start < run_start)
+                return;
+        bool alive = is_alive(pidfd);
+        if (!alive && !is_reaped_soon(search, pid))
                 return;
         if (search->found < PRX_PIDS_MAX)
                 search->pids[search->found++] = pid;
-        int signal = signal_for(search, pid, start);
+        int signal = alive ? signal_for(search, pid, start) : 0;
         if (signal)
                 (void) syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
 }
@@ -137,7 +149,8 @@ void search_begin(int64_t id, int signal, int64_t deadline) {
         if (!search)
                 (void) event_send_searched(id, NULL, 0);
         else
-                *search = (struct search) { .id = id, .signal = signal, .deadline = deadline };
+                *search = (struct search) { .id = id, .signal = signal, .deadline = deadline,
+                                            .reaped = now_usec() + REAPED_USEC };
 }
 
 void search_forget(void) {
