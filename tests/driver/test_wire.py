@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import select
 import signal
 import socket
 import subprocess
@@ -195,6 +196,24 @@ def test_the_keeper_searches_for_marks_and_tells_when_there_is_none() -> None:
             [lib.PRX_EVENT_EXITED, 1, signal.SIGKILL],
             [lib.PRX_EVENT_SEARCHED, 1, []],
         ]
+
+
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_a_search_waits_for_a_zombie_that_one_of_ours_is_to_reap(goes_on: bool) -> None:
+    """For a moment: its parent may not come to it on a busy machine, or may stand still."""
+    with keeper(run_id=secrets.randbits(36)) as (wire, _), wire.fork(1) as first, first.fork(2) as second:
+        parent, zombie = (one.request("getpid")[1] for one in (first, second))
+        os.kill(parent, signal.SIGSTOP)
+        os.kill(zombie, signal.SIGKILL)
+        with pytest.raises(EOFError):
+            second.call.receive()
+        wire.event.send(frame(lib.PRX_ORDER_SEARCH, 2, signal.SIGKILL, 0))
+        assert not select.select([wire.event.socket], [], [], 0.2)[0]
+        assert Path(f"/proc/{zombie}").exists()
+        if goes_on:
+            os.kill(parent, signal.SIGCONT)
+        assert wire.event.receive() == [lib.PRX_EVENT_SEARCHED, 2, []]
+        assert Path(f"/proc/{zombie}").exists() is not goes_on
 
 
 def test_a_run_without_marks_is_searched_in_vain() -> None:

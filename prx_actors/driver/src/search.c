@@ -16,7 +16,7 @@ enum {
         SHARE = 4,              /* ... or so many times what one has taken */
         REST_MAX_USEC = 100000,
         GIVE_UP_USEC = 400000,  /* after the deadline */
-        REAPED_USEC = 500000,   /* in which a driver reaps its zombies, unless it stands still or is not to */
+        REAPED_USEC = 300000,   /* in which a driver reaps its zombies, unless it stands still or is not to */
         ASKED_MAX = 256,
         SEARCHES_MAX = 1 << 16,
 };
