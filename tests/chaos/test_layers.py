@@ -73,6 +73,7 @@ class Runtime:
     def kill(self, name: str) -> None:
         """Kill one, while the runtime stands still and can do nothing about it."""
         os.kill(self.program.pid, signal.SIGSTOP)
+        os.waitid(os.P_PID, self.program.pid, os.WSTOPPED)  # all of its threads
         os.kill(self.pids[name], signal.SIGKILL)
 
     def shut(self) -> None:
