@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 import pytest
 
 from prx_actors.actors import Down, ProcessExit, current, exit_signal, monitor, receive, send, spawn, spawn_monitor
-from prx_actors.actors.gates import Gate
 from prx_actors.actors.mailbox import AccountedEnvelope, Mailbox
 from prx_actors.actors.threads import current_process
 
@@ -270,45 +269,6 @@ def test_a_signal_handler_may_send_and_receive() -> None:
         assert receive(str, timeout=WAIT) == "one"
     finally:
         signal.signal(signal.SIGUSR1, old)
-
-
-class SignallingGate(Gate):
-    """Has a signal come while a wait is begun, and fails when it goes on for all that."""
-
-    def prepare(self) -> None:
-        """Begin, and let the handler run in here."""
-        super().prepare()
-        if signal.getsignal(signal.SIGUSR1) != signal.SIG_IGN:
-            signal.raise_signal(signal.SIGUSR1)
-
-    def pause(self, timeout: float = -1) -> None:
-        """Refuse to wait for what has happened."""
-        pytest.fail(f"waits for {timeout} s")
-
-
-@pytest.mark.parametrize("what", ["sends", "ends"])
-def test_a_signal_just_before_a_receive_blocks_is_not_slept_through(what: str) -> None:
-    """Its handler runs within the lock of the mailbox, on the same thread, and nobody is to be woken yet."""
-    outcomes: list[object] = []
-
-    def handler(_number: int, _frame: FrameType | None) -> None:
-        signal.signal(signal.SIGUSR1, signal.SIG_IGN)
-        if what == "sends":
-            send(current(), "it")
-        else:
-            exit_signal(current(), "kill")
-
-    current().actor_inbox._gate = SignallingGate()
-    old = signal.signal(signal.SIGUSR1, handler)
-    try:
-        outcomes.append(receive(str))
-    except ProcessExit as end:
-        outcomes.append(end.reason)
-    finally:
-        signal.signal(signal.SIGUSR1, old)
-        if what == "sends":
-            current().actor_inbox._gate = None
-    assert outcomes == [{"sends": "it", "ends": "killed"}[what]]
 
 
 def test_taken_is_called_once_when_a_message_is_received() -> None:
