@@ -59,7 +59,8 @@ def make_group(hierarchy: Hierarchy, controllers: list[str], name: str) -> Path:
                 raise
             refusals.append(error.errno)
         else:
-            _remove_dead_once(_folder(hierarchy, above))
+            with suppress(OSError):  # then another time
+                _remove_dead_once(_folder(hierarchy, above))
             return _folder(hierarchy, above) / name
     # What its own group says is told; ENOENT where that is out of sight.
     number = [*refusals, errno.ENOENT][0]
