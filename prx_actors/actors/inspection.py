@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from pykka._envelope import Envelope
 
     from prx_actors.actors.mailbox import Mailbox
-    from prx_actors.otp.debug import Debug
 
 __all__ = ["Inspected", "SystemRequest"]
 
@@ -37,7 +36,7 @@ class Inspected(pykka.Actor):
 
     # Most processes are never looked into, and have these of the class.
     _suspended = False
-    _debug: Debug | None = None
+    _debug: Any = None
 
     def system_get_state(self) -> Any:
         """Return what `sys.get_state` returns; may be overridden.
@@ -89,7 +88,7 @@ class Inspected(pykka.Actor):
 
     def _debug_event(self, kind: str, *details: object) -> None:
         if self._debug is not None:
-            self._debug.event(self.actor_ref, (kind, *details))  # type: ignore[arg-type] # a Pid
+            self._debug.event(self.actor_ref, (kind, *details))
 
     def _obey(self, request: SystemRequest) -> None:
         request.obey(self)

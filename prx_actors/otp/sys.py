@@ -372,6 +372,7 @@ def _statistics(flag: bool | None, process: Process) -> Statistics | None:
 
 
 def _debug(process: Process) -> Debug:
-    if process._debug is None:
-        process._debug = Debug()
-    return process._debug
+    debug: Debug | None = process._debug
+    if debug is None:
+        debug = process._debug = Debug()
+    return debug
