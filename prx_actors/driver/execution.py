@@ -19,6 +19,12 @@ class Execution(Ending):
     """The part of a driver that makes it a program."""
 
     executed: bool
+    """What its end means: whether it has been told to turn into a program, and has not refused."""
+
+    @property
+    def execed(self) -> bool:
+        """Whether it is a program, or was one when it ended; not while the exec is under way."""
+        return self.executed and self.state is not State.EXECUTING
 
     def execute(self, number: int, args: tuple[object, ...], check: Callable[[], None]) -> None:
         """Turn into a program.

@@ -54,7 +54,7 @@ class RelatedProcess(SignalledProcess):
         channels = self.driver.channels.c
         return Child(
             self.pid() or 0,
-            self.driver.executed,
+            self.driver.execed,
             self.output.messages_left,
             self.signaloneof,
             channels.stdin_fd,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from prx_actors import Task
     from prx_actors.tasks.children import Child
 
-__all__ = ["OWN_FDS", "Ended", "children", "fails", "outcome", "program", "unprivileged", "until"]
+__all__ = ["OWN_FDS", "WAIT", "Ended", "children", "fails", "outcome", "program", "unprivileged", "until"]
 
 NOBODY = "65534"
 OWN_FDS = range(53, 64)

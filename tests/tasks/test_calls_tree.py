@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import threading
+from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 import pytest
 from support.call_arguments import ARGUMENTS
-from support.calls import children, fails, outcome, until
+from support.calls import WAIT, children, fails, outcome, until
 
-from prx_actors import ExitStatus, NoProcess, Stdout, UndefinedCall, prx, receive
+from prx_actors import ExitStatus, NoProcess, Stdout, Task, UndefinedCall, prx, receive, spawn
 from prx_actors.driver.protocol import CALLS
 from prx_actors.tasks.calls.bsd import BsdCalls
 from prx_actors.tasks.children import Child
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from prx_actors import Task
 
 
 def test_parent_and_pipeline_say_where_a_task_is() -> None:
@@ -58,6 +58,32 @@ def test_execed_says_whether_a_task_is_a_program() -> None:
         prx.stop(child)
         assert prx.execed(child)
         assert not prx.execed(task)
+
+
+def test_an_exec_under_way_is_not_shown_as_a_program() -> None:
+    """Who kills what `cpid` calls a program kills no driver."""
+    with prx.fork() as task:
+        stopped = SimpleQueue[Task]()
+
+        def execute() -> None:
+            child = prx.fork(task)
+            assert child.host_pid
+            os.kill(child.host_pid, signal.SIGSTOP)
+            stopped.put(child)
+            prx.execvp(child, ["cat"])
+            receive(ExitStatus, task=child, timeout=WAIT)
+
+        owner = spawn(execute)
+        child = stopped.get()
+        until(lambda: " executing " in repr(child), "the exec is under way")
+        assert not prx.execed(child)
+        assert [one.exec for one in children(task)] == [False]
+        assert child.host_pid
+        os.kill(child.host_pid, signal.SIGCONT)
+        until(lambda: prx.execed(child), "it is a program")
+        assert [one.exec for one in children(task)] == [True]
+        prx.eof(task, prx.pidof(child))
+        until(lambda: not owner.is_alive(), "its owner has heard of its end")
 
 
 def test_cpid_describes_every_child() -> None:

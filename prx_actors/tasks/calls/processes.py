@@ -223,7 +223,7 @@ class ProcessCalls(Calls):
         return Drv(process.driver.id)
 
     def execed(self) -> bool:
-        """Say whether the task has called exec.
+        """Say whether the task is a program, or was one; not yet while its exec is under way.
 
         Example:
             >>> from prx_actors import prx
@@ -233,7 +233,7 @@ class ProcessCalls(Calls):
             True
 
         """
-        return self._process.driver.executed
+        return self._process.driver.execed
 
     def cpid(self, child: Task | Child | int | None = None) -> list[Child] | Child | None:
         """Return the task's children.
