@@ -59,7 +59,8 @@ class CheckedProcess(Process):
         if self.driver.state is State.GONE or not self._running:
             raise self.gone(name)
         if self.driver.state is not State.CALL:
-            msg = f"{name}: {self.task} has called exec; it is a program now"
+            now = "it is a program now" if self.driver.execed else "it is in the midst of an exec"
+            msg = f"{name}: {self.task} has called exec; {now}"
             raise NotInCallState(msg)
 
     def check_exec_state(self, name: str) -> None:

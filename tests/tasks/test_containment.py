@@ -251,6 +251,9 @@ def test_a_cell_of_the_table(
         assert receive(Stdout, task=task, timeout=WAIT).data == b"ready\n"
         if escape.startswith("state D"):
             assert wait_until(lambda: "D" in [state_of(pid) for pid in with_token(token)])
+        if outcome == SURVIVES:
+            # Until then it is a descendant as any other.
+            assert wait_until(lambda: into in parents_of(with_token(token)))
         ref = monitor(top)
         if outcome == NAMED:
             with Freezer.made() as freezer:
@@ -263,6 +266,11 @@ def test_a_cell_of_the_table(
         (kill_all if escape == "several killed at once" else is_killed)(top)
         down_of(ref)
         assert len(with_token(token)) == (outcome == SURVIVES)
+
+
+def parents_of(pids: list[int]) -> list[int]:
+    """Return the parents of those that are there."""
+    return [found.parent for found in map(process, pids) if found]
 
 
 def state_of(pid: int) -> str:

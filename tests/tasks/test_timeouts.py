@@ -163,9 +163,10 @@ def test_an_exec_that_times_out_and_fails_late_leaves_a_driver(task: Task) -> No
     with stopped(child):
         with times_out():
             child.execvp(["/no/such/program"])
-        with pytest.raises(NotInCallState):
+        with pytest.raises(NotInCallState, match="in the midst of an exec"):
             child.getpid()
-    until(lambda: not child.execed(), "it is a driver again")
+        assert not child.execed()
+    until(lambda: child.statistics().state == "call", "it is a driver again")
     assert child.getpid() == child.host_pid
 
 
