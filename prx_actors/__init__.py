@@ -66,7 +66,6 @@ from prx_actors.tasks.messages import (
 )
 from prx_actors.tasks.operations import BadOp, Op
 from prx_actors.tasks.rlimit import RLIM_INFINITY, Rlimit
-from prx_actors.tasks.statistics import TaskStatistics
 from prx_actors.tasks.task import Task
 
 if TYPE_CHECKING:
@@ -84,6 +83,7 @@ if TYPE_CHECKING:
     from prx_actors.programs.completed import Completed
     from prx_actors.programs.run import run
     from prx_actors.programs.stream import pipe, stream
+    from prx_actors.tasks.statistics import TaskStatistics
 else:
     # Who makes processes only does not wait for what stands on them.
     _OTP = (
@@ -91,7 +91,11 @@ else:
         "Supervisor",
     )
     _PROGRAMS = ("Command", "Completed", "pipe", "run", "stream")
-    _MODULES = {**dict.fromkeys(_OTP, "prx_actors.otp"), **dict.fromkeys(_PROGRAMS, "prx_actors.programs")}
+    _MODULES = {
+        **dict.fromkeys(_OTP, "prx_actors.otp"),
+        **dict.fromkeys(_PROGRAMS, "prx_actors.programs"),
+        "TaskStatistics": "prx_actors.tasks.statistics",
+    }
 
     def __getattr__(name: str) -> object:
         if name not in _MODULES:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from prx_actors.system.native import lib, text
 
@@ -22,8 +21,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """A row of the table of calls."""
 
     name: str
@@ -48,8 +46,7 @@ OPTIONS = _options()
 """The options of a task and their defaults; times in microseconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Codec:
+class Codec(NamedTuple):
     """MessagePack."""
 
     encode: Callable[[object], bytes]

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from prx_actors.driver.protocol import frame
 from prx_actors.driver.reactor import reactor
@@ -22,8 +21,7 @@ PATIENCE = 1.0
 """Seconds after the deadline that a successor may take."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Search:
+class _Search(NamedTuple):
     id: int
     signal: int
     deadline: float

@@ -6,18 +6,50 @@ import errno
 import functools
 import operator
 import os
+import signal
 from collections.abc import Iterable
 
-from prx_actors.system.families.base import CONSTANTS
+from prx_actors.system.native import lib, text
 
-__all__ = ["CONSTANTS", "Constant", "lookup", "resolve"]
+__all__ = ["Constant", "lookup", "resolve", "table", "unknown"]
 
 Constant = int | str | Iterable[int | str]
 """A number, an enum member, a name in either case, or several of those, or-ed."""
 
 
-_NAMES = {family: {name.upper(): value for name, value in members.items()} for family, members in CONSTANTS.items()}
-"""The same in capitals: a system call has small letters in its name."""
+@functools.cache
+def _table() -> tuple[dict[str, dict[str, int]], frozenset[str]]:
+    # Not while the package is imported: it would take a tenth of the time of that.
+    families: dict[str, dict[str, int]] = {}
+    missing = set[str]()
+    for row in (lib.prx_constants[i] for i in range(lib.prx_constant_count)):
+        family = families.setdefault(text(row.family), {})
+        if row.known:
+            family[text(row.name)] = row.value
+        else:
+            missing.add(text(row.name))
+    # Functions of the C library, not constants of its headers.
+    families["signal"] |= {"SIGRTMIN": int(signal.SIGRTMIN), "SIGRTMAX": int(signal.SIGRTMAX)}
+    # Names that prx has besides the kernel's.
+    mount = families["mount"]
+    mount |= {name: mount[f"MS_{name}"] for name in ("RDONLY", "NOSUID", "NOEXEC", "NOATIME")}
+    return families, frozenset(missing.difference(*families.values()))
+
+
+def table() -> dict[str, dict[str, int]]:
+    """Return the table that the build has made: family, name, value."""
+    return _table()[0]
+
+
+def unknown() -> frozenset[str]:
+    """Return the names that the headers of the build lack."""
+    return _table()[1]
+
+
+@functools.cache
+def _capitals(family: str) -> dict[str, int]:
+    # A system call has small letters in its name.
+    return {name.upper(): value for name, value in table()[family].items()}
 
 
 def resolve(family: str, value: Constant) -> int:
@@ -57,7 +89,7 @@ def resolve(family: str, value: Constant) -> int:
 
 def lookup(family: str, name: str) -> int | None:
     """Return the value of a name in either case, none when the family does not have it."""
-    return _NAMES[family].get(name.upper())
+    return _capitals(family).get(name.upper())
 
 
 def _by_name(family: str, name: str) -> int:

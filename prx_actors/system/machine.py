@@ -7,7 +7,7 @@ import os
 import platform
 from dataclasses import dataclass
 
-from prx_actors.system.constants import CONSTANTS
+from prx_actors.system.constants import table
 
 __all__ = ["SYSCALLS", "X32", "Machine", "machine", "number"]
 
@@ -15,9 +15,7 @@ X32 = 0x4000_0000
 """The bit in the number of a system call of x86-64 with pointers of 32 bits."""
 
 SYSCALLS = {
-    name[len("SYS_") :].lower(): value
-    for name, value in CONSTANTS["syscall"].items()
-    if name.upper().startswith("SYS_")
+    name[len("SYS_") :].lower(): value for name, value in table()["syscall"].items() if name.upper().startswith("SYS_")
 }
 """Numbers of system calls by name, on the machine that the package was built for."""
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from prx_actors.driver.protocol import CALLS, codec
 from prx_actors.driver.turn import ERRNOS
@@ -20,8 +19,7 @@ Operation = tuple[str, tuple[Any, ...]]
 """A call by the name that the driver knows, and its arguments."""
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(NamedTuple):
     """Calls that are performed until one fails.
 
     Args:

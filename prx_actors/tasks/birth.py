@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import errno
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from prx_actors.actors import NoProcess, Pid
 from prx_actors.actors.table import process_of
@@ -33,8 +33,10 @@ class _KeeperEndedError(NoProcess):
     """The keeper that was to fork a root has ended; another one may be started."""
 
 
-@dataclass(frozen=True, slots=True)
-class Birth:
+NONE: Mapping[str, Any] = MappingProxyType({})
+
+
+class Birth(NamedTuple):
     """What is asked for."""
 
     call: str = "fork"
@@ -45,9 +47,9 @@ class Birth:
     """Whether to link the new task to the caller."""
     stdio: Pid | None = None
     """Who gets its output, instead of the caller."""
-    options: Mapping[str, float] = field(default_factory=dict)
+    options: Mapping[str, float] = NONE
     """For the new task and its own forks, as the caller writes them."""
-    fds: Mapping[str, int | tuple[int, int]] = field(default_factory=dict)
+    fds: Mapping[str, int | tuple[int, int]] = NONE
     """What it gets in the place of pipes: the far end by stream, or both ends."""
     depth: int | None = None
     """At which a root takes itself to be."""

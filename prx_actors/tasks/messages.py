@@ -7,10 +7,9 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from prx_actors.system.siginfo import Siginfo, siginfo
-
 if TYPE_CHECKING:
     from prx_actors.driver.listener import Stream
+    from prx_actors.system.siginfo import Siginfo
     from prx_actors.tasks.task import Task
 
 __all__ = [
@@ -149,6 +148,9 @@ class Signal:
     @property
     def decoded(self) -> Siginfo:
         """The fields of `info`."""
+        # Here, because few ask, and its many fields take long to import.
+        from prx_actors.system.siginfo import siginfo
+
         return siginfo(self.info)
 
 

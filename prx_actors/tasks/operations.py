@@ -152,11 +152,13 @@ def _is_call(kind: type[Task], name: str) -> bool:
     return defined and not name.startswith("_")
 
 
-@dataclass(frozen=True, slots=True)
 class _Branch:
     """Operations that an operation has returned."""
 
-    ops: list[Any]
+    __slots__ = ("ops",)
+
+    def __init__(self, ops: list[Any]) -> None:
+        self.ops = ops
 
 
 def _perform(task: Task, op: Op, function: Callable[..., Any], state: Any, step: _Step) -> Any:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NoReturn, cast
 from prx_actors.driver.state import State
 from prx_actors.tasks.children import Child
 from prx_actors.tasks.signal_handlers import SignalledProcess
-from prx_actors.tasks.statistics import statistics_of
 
 if TYPE_CHECKING:
     from prx_actors.tasks.output import Output
@@ -70,6 +69,8 @@ class RelatedProcess(SignalledProcess):
 
     def system_get_state(self) -> TaskStatistics:
         """Return the figures of this moment, for `sys.get_state`."""
+        from prx_actors.tasks.statistics import statistics_of
+
         return statistics_of(cast("TaskProcess", self))
 
     def system_replace_state(self, function: object) -> NoReturn:  # noqa: ARG002 -- of every process

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pykka._envelope import Envelope
 
@@ -26,8 +25,7 @@ Disposition = Literal["sig_dfl", "sig_ign", "sig_info"]
 """What becomes of a signal: the system's default, nothing, or news for the owner."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Caught:
+class _Caught(NamedTuple):
     """A message of the reactor to the task itself."""
 
     handler: SignalHandler

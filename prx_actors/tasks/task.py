@@ -36,10 +36,11 @@ from prx_actors.tasks.calls.waiting import WaitingCalls
 from prx_actors.tasks.containment import Containment, containment_of
 from prx_actors.tasks.operations import OperationCalls
 from prx_actors.tasks.process import TaskProcess
-from prx_actors.tasks.statistics import TaskStatistics, statistics_of
 
 if TYPE_CHECKING:
     from types import TracebackType
+
+    from prx_actors.tasks.statistics import TaskStatistics
 
 __all__ = ["Task"]
 
@@ -134,6 +135,8 @@ class Task(
             12
 
         """
+        from prx_actors.tasks.statistics import statistics_of
+
         return statistics_of(self._process)
 
     def _state_name(self) -> str:

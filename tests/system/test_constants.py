@@ -21,8 +21,8 @@ from support.features import require
 
 from prx_actors import constants
 from prx_actors.system import families
-from prx_actors.system.constants import CONSTANTS, lookup, resolve
-from prx_actors.system.families.base import UNKNOWN, Flags
+from prx_actors.system.constants import lookup, resolve, table, unknown
+from prx_actors.system.families.base import Flags
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -52,9 +52,9 @@ def test_a_family_agrees_with_what_python_knows(family: str) -> None:
         for name, value in vars(module).items()
         if name.startswith(prefix) and name.isupper() and isinstance(value, int)
     }
-    common = CONSTANTS[family].keys() & known.keys()
+    common = table()[family].keys() & known.keys()
     assert common
-    assert {name: CONSTANTS[family][name] for name in common} == {name: known[name] for name in common}
+    assert {name: table()[family][name] for name in common} == {name: known[name] for name in common}
 
 
 def test_a_family_is_as_complete_as_python_is() -> None:
@@ -70,7 +70,7 @@ def test_a_family_is_as_complete_as_python_is() -> None:
             for name, value in vars(module).items()
             if name.startswith(prefix) and name.isupper() and isinstance(value, int)
         }
-        assert known - CONSTANTS[family].keys() <= left_out.get(family, set()), family
+        assert known - table()[family].keys() <= left_out.get(family, set()), family
 
 
 NEWER = {
@@ -94,7 +94,7 @@ NEWER = {
 @pytest.mark.parametrize("family", NEWER)
 def test_names_are_known_that_older_headers_lack(family: str) -> None:
     """With the kernel's numbers; a bit 31 is no sign."""
-    assert {name: CONSTANTS[family][name] for name in NEWER[family]} == NEWER[family]
+    assert {name: table()[family][name] for name in NEWER[family]} == NEWER[family]
 
 
 @pytest.mark.parametrize("name", constants.__all__)
@@ -106,9 +106,9 @@ def test_an_enum_has_the_values_of_the_table(name: str) -> None:
     body = next(one.body for one in module.body if isinstance(one, ast.ClassDef) and one.name == name)
     written = {ast.unparse(one.targets[0]) for one in body if isinstance(one, ast.Assign)}
     assert written
-    assert enum.__members__.keys() == written - UNKNOWN
+    assert enum.__members__.keys() == written - unknown()
     for member, value in enum.__members__.items():
-        assert value == CONSTANTS[family][member] == resolve(family, member.lower()) == resolve(family, value)
+        assert value == table()[family][member] == resolve(family, member.lower()) == resolve(family, value)
     assert issubclass(enum, Enum)
 
 
@@ -140,9 +140,9 @@ def test_a_name_is_known_in_either_case(name: str) -> None:
 
 def test_names_of_other_systems_are_unknown() -> None:
     """They are in the table of the build, and not in a family here."""
-    assert {"PROC_REAP_ACQUIRE", "MS_OVERLAY", "CAP_PDKILL"} <= UNKNOWN
-    assert CONSTANTS["cap"] == CONSTANTS["procctl"] == {}
-    assert not any(UNKNOWN & family.keys() for family in CONSTANTS.values())
+    assert {"PROC_REAP_ACQUIRE", "MS_OVERLAY", "CAP_PDKILL"} <= unknown()
+    assert table()["cap"] == table()["procctl"] == {}
+    assert not any(unknown() & family.keys() for family in table().values())
 
 
 def test_the_build_depends_on_every_family() -> None:

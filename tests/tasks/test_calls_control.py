@@ -14,7 +14,7 @@ from support.calls import fails, outcome, program, unprivileged, until
 from support.ends import WAIT, OsProcesses
 
 from prx_actors import Down, ExitStatus, Ptr, Signal, Stdout, monitor, prx, receive
-from prx_actors.system.constants import CONSTANTS
+from prx_actors.system.constants import table
 
 if TYPE_CHECKING:
     from prx_actors import Task
@@ -49,7 +49,7 @@ def sock_fprog(*instructions: bytes) -> CStruct:
 
 def deny(names: list[str], action: int) -> CStruct:
     """Return a filter that does something else with a few system calls than to allow them."""
-    checks = b"".join(instruction(0x15, CONSTANTS["syscall"][name], 0, 1) + instruction(0x06, action) for name in names)
+    checks = b"".join(instruction(0x15, table()["syscall"][name], 0, 1) + instruction(0x06, action) for name in names)
     return sock_fprog(
         instruction(0x20, 0), *(checks[i : i + 8] for i in range(0, len(checks), 8)), instruction(0x06, ALLOW)
     )
@@ -95,7 +95,7 @@ def test_an_undumpable_task_ends_as_any_other() -> None:
 @pytest.mark.root
 def test_a_capability_is_dropped_from_the_bounding_set() -> None:
     """By the name of its family, or its number."""
-    net_raw = CONSTANTS["capability"]["CAP_NET_RAW"]
+    net_raw = table()["capability"]["CAP_NET_RAW"]
     with prx.fork() as task:
         before = int(status(task, "CapBnd"), 16)
         assert prx.prctl(task, "pr_capbset_read", net_raw) == (1, net_raw, 0, 0, 0)

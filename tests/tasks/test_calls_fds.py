@@ -13,7 +13,7 @@ import pytest
 from support.calls import OWN_FDS, fails, program
 
 from prx_actors import prx
-from prx_actors.system.constants import CONSTANTS
+from prx_actors.system.constants import table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -205,7 +205,7 @@ def test_socket_and_connect_fail_with_the_errno_of_their_man_pages(
     with socket.socket(socket.AF_UNIX) as deaf, prx.fork() as task:
         deaf.bind("deaf")
         prx.chdir(task, tmp_path)
-        stream = CONSTANTS["socket"]["SOCK_STREAM"]
+        stream = table()["socket"]["SOCK_STREAM"]
         for domain, kind, protocol, number in (
             (999, stream, 0, errno.EAFNOSUPPORT),
             (1 << 40, stream, 0, errno.EINVAL),

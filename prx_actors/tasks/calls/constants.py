@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import operator
 
-from prx_actors.system.constants import CONSTANTS, lookup
+from prx_actors.system.constants import lookup, table
 from prx_actors.tasks.calls.base import Calls
 from prx_actors.tasks.errors import UndefinedCall
 
@@ -28,7 +28,7 @@ class ConstantCalls(Calls):
         if not isinstance(name, str):
             msg = f"the name of a constant is a str, not {name!r}"
             raise TypeError(msg)
-        if not CONSTANTS[family]:
+        if not table()[family]:
             raise UndefinedCall(call)
         return lookup(family, name)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from prx_actors.system.constants import CONSTANTS, resolve
+from prx_actors.system.constants import resolve, table
 from prx_actors.tasks.calls.base import Calls
 
 if TYPE_CHECKING:
@@ -186,5 +186,5 @@ class FileCalls(Calls):
 
         """
         command = resolve("fcntl", cmd)
-        family = "file" if command == CONSTANTS["fcntl"]["F_SETFL"] else "fcntl"
+        family = "file" if command == table()["fcntl"]["F_SETFL"] else "fcntl"
         return int(self._call("fcntl", fd, command, resolve(family, arg)))

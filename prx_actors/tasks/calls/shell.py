@@ -5,8 +5,7 @@ from __future__ import annotations
 import errno
 import time
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pykka._envelope import Envelope
 
@@ -31,8 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["ShellCalls"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Gone:
+class _Gone(NamedTuple):
     """A command is gone, with all below it; the last message of it."""
 
     task: Task
