@@ -110,9 +110,9 @@ def test_fds_of_a_fork_behind_a_reexec_are_kept(driver: Wire) -> None:
         assert len(os.listdir(f"/proc/{pid}/fd")) == 14  # noqa: PTH208 -- names only
         near.shutdown(socket.SHUT_RDWR)
         # Signals are seen when nothing else is to be done: the end of the child may come first.
-        told = [driver.event.receive() for _ in range(2)]
-        assert sorted(told)[0][:3] == [lib.PRX_EVENT_EXITED, 7, 0]
-        assert sorted(told)[1][:2] == [lib.PRX_EVENT_SIGNAL, 18]
+        exited, signalled = sorted(driver.event.receive() for _ in range(2))
+        assert exited[:3] == [lib.PRX_EVENT_EXITED, 7, 0]
+        assert signalled[:2] == [lib.PRX_EVENT_SIGNAL, 18]
 
 
 def test_an_order_cut_by_a_reexec_is_obeyed(driver: Wire) -> None:
