@@ -111,5 +111,6 @@ class Execution(Ending):
     def _settle(self, state: State) -> None:
         with self._lock:
             if self.state is State.EXECUTING:
-                self.state = state
+                # In this order: `execed` looks at both without the lock.
                 self.executed = state is State.EXEC
+                self.state = state

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+from functools import cache
+from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -33,7 +35,10 @@ class _KeeperEndedError(NoProcess):
     """The keeper that was to fork a root has ended; another one may be started."""
 
 
-NONE: Mapping[str, Any] = MappingProxyType({})
+_EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+WITH_A_TASK = ("prx_actors.system.siginfo", "prx_actors.tasks.statistics")
+"""Modules for what a task may be asked or may send: who has none does not wait for their import."""
 
 
 class Birth(NamedTuple):
@@ -47,14 +52,21 @@ class Birth(NamedTuple):
     """Whether to link the new task to the caller."""
     stdio: Pid | None = None
     """Who gets its output, instead of the caller."""
-    options: Mapping[str, float] = NONE
+    options: Mapping[str, float] = _EMPTY
     """For the new task and its own forks, as the caller writes them."""
-    fds: Mapping[str, int | tuple[int, int]] = NONE
+    fds: Mapping[str, int | tuple[int, int]] = _EMPTY
     """What it gets in the place of pipes: the far end by stream, or both ends."""
     depth: int | None = None
     """At which a root takes itself to be."""
     batch: Batch | None = None
     """What it does first; whoever asks for it waits for the end of that."""
+
+
+@cache
+def _import_the_rest() -> None:
+    # Before the first task: when it is asked there may be no fd left to read a module by.
+    for name in WITH_A_TASK:
+        import_module(name)
 
 
 def fork_root(launcher: tuple[str, ...], path: str, birth: Birth) -> Task:
@@ -66,6 +78,7 @@ def fork_root(launcher: tuple[str, ...], path: str, birth: Birth) -> Task:
         birth: what is asked for
 
     """
+    _import_the_rest()
     keeper = keeper_for(launcher, path)
     try:
         return _fork(keeper.driver, None, birth)

@@ -148,7 +148,7 @@ class Signal:
     @property
     def decoded(self) -> Siginfo:
         """The fields of `info`."""
-        # Here, because few ask, and its many fields take long to import.
+        # Here, because its many fields take long to import; it is there with the first task.
         from prx_actors.system.siginfo import siginfo
 
         return siginfo(self.info)
