@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import struct
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from support.wire import Wire
 
 WAIT = 30.0
+NAME_MAX = 255
 MALFORMED = lib.PRX_EXIT_PROTOCOL
 
 
@@ -237,6 +239,21 @@ def test_requests_may_come_in_pieces_and_in_one_piece() -> None:
         assert wire.call.receive() == [0xFFFFFFFF, 0, process.pid]
         wire.call.send(b"".join(frame(number, CALLS["getpid"].number) for number in range(1000)))
         assert [wire.call.receive() for _ in range(1000)] == [[number, 0, process.pid] for number in range(1000)]
+
+
+@pytest.mark.parametrize("together", [1, 100])
+def test_requests_of_all_lengths_follow_each_other(together: int) -> None:
+    """The buffer grows with them, and is small again behind a long one."""
+    lengths = [*range(0, 4200, 7), 1 << 16, 5, 1 << 20, 6, *range(2000, 2100)]
+    requests = [frame(number, CALLS["chdir"].number, "x" * length) for number, length in enumerate(lengths)]
+    answered = []
+    with keeper() as (wire, _):
+        for first in range(0, len(requests), together):
+            sent = requests[first : first + together]
+            wire.call.send(b"".join(sent))
+            answered += [wire.call.receive()[:2] for _ in sent]
+    errors = [errno.ENAMETOOLONG if length > NAME_MAX else errno.ENOENT for length in lengths]
+    assert answered == [[number, error] for number, error in enumerate(errors)]
 
 
 @pytest.mark.parametrize("delay", [1 << 62, (1 << 63) - 1])

@@ -17,7 +17,8 @@
 
 enum {
         PREFIX = 4,
-        REST = 65536,           /* bytes of buffer kept between requests */
+        FIRST = 2048,           /* bytes of buffer at first: a driver at rest shall have few pages of its own; */
+        REST = 65536,           /* what it grows by is kept between requests, up to here */
         HEADER = PREFIX + 9,    /* of a reply: length, array of 3, number, errno */
         FDS_MAX = 16,
         IN_A_ROW = 16,          /* calls that come back to back: then the other channels have their turn */
@@ -49,9 +50,6 @@ void channel_drop_fds(void) {
 void channel_forget(void) {
         channel_drop_fds();
         input_have = 0;
-        free(input);
-        input = NULL;
-        input_capacity = 0;
         reply_fd = -1;
         lookout = (struct lookout) { 0 };
 }
@@ -231,8 +229,8 @@ static int perform_complete(void) {
 static int make_room(void) {
         if (input_have >= PREFIX && frame_size() > input_capacity)
                 return resize_input(frame_size());
-        if (!input_have && input_capacity != REST)
-                return resize_input(REST);
+        if (!input_have && (!input_capacity || input_capacity > REST))
+                return resize_input(FIRST);
         return 0;
 }
 
@@ -287,7 +285,7 @@ int channel_take(void) {
         state_take(&left, sizeof(left));
         if (fds_count < 0 || fds_count > FDS_MAX || left > state_left())
                 return -EBADMSG;
-        if (resize_input(left > REST ? left : REST) < 0)
+        if (resize_input(left > FIRST ? left : FIRST) < 0)
                 return -ENOMEM;
         state_take(input, left);
         input_have = left;

@@ -63,10 +63,15 @@ static void tell_news(void) {
 
 enum found { NOTHING, STOPPED, REAPED };
 
+/* The kernel lists them in the order of their births, as the table mostly does: after one comes the next. */
 struct child *children_find(pid_t pid) {
-        for (int i = 0; pid && i < children_used; i++)
-                if (children[i].pid == pid)
-                        return &children[i];
+        static int next;
+
+        for (int n = pid ? children_used : 0; n; n--) {
+                next = next < children_used ? next : 0;
+                if (children[next++].pid == pid)
+                        return &children[next - 1];
+        }
         return NULL;
 }
 
@@ -210,8 +215,6 @@ static int grow(void) {
 
         if (!grown)
                 return -ENOMEM;
-        for (int i = children_size; i < size; i++)
-                grown[i] = (struct child) { 0 };
         children = grown;
         children_size = size;
         return 0;
@@ -246,10 +249,9 @@ void children_add(int slot, pid_t pid, int64_t id, int64_t signaloneof) {
         alive++;
 }
 
+/* The table stays: to give it back would make pages of it this process's own. */
 void children_forget(void) {
-        free(children);
-        children = NULL;
-        children_size = children_used = 0;
+        children_used = 0;
         alive = 0;
         deadlines = news = false;
         sweep_forget();

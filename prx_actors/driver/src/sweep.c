@@ -12,16 +12,17 @@
 
 enum {
         MANY = 256,             /* children; to look at so many takes long: one look serves all that end ... */
-        REST_USEC = 2000,       /* ... within that time */
+        REST_USEC = 2000,       /* ... while it rests, for as long as it took but no longer than this */
         GIVE_UP_USEC = 800000,  /* after the deadline */
         LOOK_USEC = 20000,      /* for those in a leaf who are nobody's children here */
 };
 
 static volatile bool due;
 static int64_t last_look;
+static int64_t rest;    /* behind it */
 
 static bool rests(int64_t now) {
-        return children_used > MANY && now - last_look < REST_USEC;
+        return children_used > MANY && now - last_look < rest;
 }
 
 /* Results of a look. */
@@ -117,6 +118,15 @@ static bool visit_children(procfs_visit *visit) {
         return all || !children_any();
 }
 
+static bool look(int64_t now, procfs_visit *visit) {
+        bool all = visit_children(visit);
+
+        last_look = now_usec();
+        int64_t took = last_look - now;
+        rest = took < REST_USEC ? took : REST_USEC;
+        return all;
+}
+
 void sweep_look(void) {
         int64_t now = now_usec();
 
@@ -124,11 +134,7 @@ void sweep_look(void) {
                 return;
         found = 0;
         look_for_programs();
-        bool unknown = rests(now);
-        if (!unknown) {
-                last_look = now;
-                unknown = !visit_children(count_dead);
-        }
+        bool unknown = rests(now) || !look(now, count_dead);
         bool any = any_leaf() || unknown || found || any_stranger();
         set_left(any);
         /* Who is ending ends what is left with all else, and its own end tells of that. */
@@ -232,9 +238,9 @@ static int64_t sweep(int64_t now) {
                 if (is_dead_task(&children[i]))
                         set_times(&children[i], now);
         look_for_programs();
-        last_look = step_time = now;
+        step_time = now;
         waiting_for_grace = 0;
-        if (!visit_children(end_left))
+        if (!look(now, end_left))
                 note_had_left(ANYBODY);
         for (int i = 0; i < children_used; i++)
                 if (!children[i].pid && children[i].sweeping)
@@ -248,7 +254,7 @@ int64_t sweep_step(int64_t now) {
         if (driver.ending || (!due && (next_step < 0 || now < next_step)))
                 return next_step;
         if (rests(now))
-                return last_look + REST_USEC;
+                return last_look + rest;
         due = false;
         signals_hold_children();
         next_step = anybody_dead() ? sweep(now) : -1;
