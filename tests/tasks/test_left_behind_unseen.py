@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import errno
 import resource
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from support.ends import WAIT, OsProcesses, down_of
+from support.images import stopped
 from support.leaks import descendants
-from support.marks import DAEMON, DEAF, daemon_of
+from support.marks import DAEMON, DEAF, daemon_of, lives
 
 from prx_actors import Down, ExitStatus, monitor, prx, receive
 from prx_actors.system.seccomp import deny, filter_program
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from prx_actors import Task
 
 KILLDELAY = 0.5
+REAPED = 0.25
+"""Seconds that a zombie is waited for at least."""
 NEVER = 1000.0
 """A killdelay that is not waited for."""
 
@@ -85,6 +89,27 @@ def test_what_a_blind_driver_does_not_see_is_gone_when_down_comes(blindness: str
                 assert down_of(ref) == "shutdown"
                 assert its.left() == []
         assert prx.getpid(middle) == middle.host_pid
+
+
+def test_who_was_killed_by_the_keeper_is_waited_for_until_its_parent_has_reaped_it() -> None:
+    """Or for 0.3 s, by which a parent that stands still has not; be its end late or early."""
+    with prx.fork(killdelay=KILLDELAY, drain=0.1) as root:
+        middle = prx.fork(root)
+        task = prx.fork(middle)
+        with OsProcesses([daemon := daemon_of(task, DEAF)]) as left:
+            fill(middle)
+            ref = monitor(task)
+            prx.stdin(task, "\n")
+            assert receive(ExitStatus, task=task, timeout=WAIT).status == 3
+            with stopped(middle):
+                last_alive = time.monotonic()
+                while lives(daemon):
+                    last_alive = time.monotonic()
+                    time.sleep(0.001)
+                assert down_of(ref) == "shutdown"
+                assert time.monotonic() - last_alive >= REAPED
+                assert len(left.left()) == 1
+            assert left.wait_gone(WAIT) == []
 
 
 @pytest.mark.parametrize("blindness", CASES)

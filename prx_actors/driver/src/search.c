@@ -25,7 +25,7 @@ struct search {
         int64_t id;
         int signal;
         int64_t deadline;
-        int64_t reaped;         /* until then zombies are waited for */
+        int64_t reaped;         /* until then zombies are waited for: by the last that was alive */
         int found;              /* by the look under way */
         pid_t pids[PRX_PIDS_MAX];
 };
@@ -97,7 +97,9 @@ static void end_held(pid_t pid, int pidfd) {
         if (!search || start < run_start)
                 return;
         bool alive = is_alive(pidfd);
-        if (!alive && !is_reaped_soon(search, pid))
+        if (alive)
+                search->reaped = look_time + REAPED_USEC;
+        else if (!is_reaped_soon(search, pid))
                 return;
         if (search->found < PRX_PIDS_MAX)
                 search->pids[search->found++] = pid;
