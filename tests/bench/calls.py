@@ -7,7 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from prx_actors import prx, shutdown
-from prx_actors.driver.protocol import CALLS, frame
+from prx_actors.driver.protocol import CALLS, codec, frame
+from prx_actors.system.native import ffi, lib
 
 from .harness import compare, median_time, on_processors, placements
 from .pingpong import ping_pong
@@ -39,15 +40,34 @@ def run(rounds: int) -> list[Comparison]:
 def _on(name: str, processors: set[int], rounds: int) -> Comparison:
     # The keeper is started anew, so that it and all that it forks stay where we are.
     shutdown()
-    with on_processors(processors), ping_pong(REQUEST, REPLY) as ping, _chain(DEPTH) as tasks:
+    with (
+        on_processors(processors),
+        ping_pong(REQUEST, REPLY) as ping,
+        ping_pong(REQUEST, REPLY, "epoll") as ping_epoll,
+        _chain(DEPTH) as tasks,
+    ):
         functions: dict[str, Callable[[], object]] = {
             "bare ping-pong": ping,
+            "bare, with epoll": ping_epoll,
+            "driver, C alone": _bare_exchange(tasks[0]),
             "getpid, depth 1": partial(prx.getpid, tasks[0]),
             f"getpid, depth {BETWEEN}": partial(prx.getpid, tasks[BETWEEN - 1]),
             f"getpid, depth {DEPTH}": partial(prx.getpid, tasks[-1]),
         }
         sides = {side: partial(median_time, function, TIMES) for side, function in functions.items()}
         return compare(f"calls: {name}", "microseconds", sides, rounds)
+
+
+def _bare_exchange(task: Task) -> Callable[[], object]:
+    """Return the C function of a call without the Python around it."""
+    prx.getpid(task)
+    exchange = task._process.driver.turns._exchange
+    request = codec().encode((0, CALLS["getpid"].number))
+
+    def call() -> None:
+        assert lib.prx_exchange_call(exchange, request, len(request), ffi.NULL, -1) == 0
+
+    return call
 
 
 @contextmanager

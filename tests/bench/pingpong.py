@@ -2,40 +2,36 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
-import tempfile
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from .compiled import compiled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 __all__ = ["ping_pong"]
 
-SOURCE = Path(__file__).with_name("pingpong.c")
-
 
 @contextmanager
-def ping_pong(request: int, reply: int) -> Iterator[Callable[[], None]]:
+def ping_pong(request: int, reply: int, *options: str) -> Iterator[Callable[[], None]]:
     """Run the other end, which is compiled for it.
 
     Args:
         request: the bytes of a request
         reply: the bytes of a reply
+        options: "epoll" for another end that waits by epoll(7)
 
     Yields:
         a function that sends one request and waits for its reply
 
     """
-    with tempfile.TemporaryDirectory(prefix="prx-bench-") as folder:
-        program = str(Path(folder, "pingpong"))
-        subprocess.run([os.environ.get("CC", "cc"), "-O2", "-o", program, SOURCE], check=True)
+    with compiled("pingpong") as program:
         near, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         with far:
-            peer = subprocess.Popen([program, str(request), str(reply)], stdin=far.fileno())
+            peer = subprocess.Popen([program, str(request), str(reply), *options], stdin=far.fileno())
         # The socket is closed first, which ends the peer; then the peer is waited for.
         with peer, near:
             yield _ping(near, bytes(request), reply)

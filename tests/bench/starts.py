@@ -24,6 +24,7 @@ from prx_actors import (
 )
 from prx_actors.actors import Down
 
+from .bare import bare_first_root, bare_keeper, bare_root
 from .compiled import compiled
 from .harness import compare, median_time
 
@@ -73,7 +74,7 @@ def _later_roots() -> float:
 
 
 def _roots(rounds: int) -> Comparison:
-    with compiled("noop", "-static") as noop:
+    with compiled("noop", "-static") as noop, bare_keeper() as bare:
         return compare(
             "starts: a root, started and stopped",
             "microseconds",
@@ -81,6 +82,8 @@ def _roots(rounds: int) -> Comparison:
                 "Popen, static no-op": partial(median_time, partial(_popen, noop), TIMES),
                 "keeper and root": partial(median_time, _first_root, TIMES // 4),
                 "a later root": _later_roots,
+                "bare keeper and root": partial(median_time, bare_first_root, TIMES // 4),
+                "bare, a later root": partial(median_time, bare.fork_and_stop, TIMES),
             },
             rounds,
         )
@@ -90,13 +93,14 @@ def _forks(rounds: int) -> Comparison:
     def child(parent: Task) -> None:
         prx.stop(prx.fork(parent))
 
-    with compiled("fork", "-static") as fork, prx.fork() as root:
+    with compiled("fork", "-static") as fork, prx.fork() as root, bare_keeper() as keeper, bare_root(keeper) as bare:
         return compare(
             "starts: a child, forked and stopped",
             "microseconds",
             {
                 "C: fork and wait": lambda: float(subprocess.check_output([fork, str(TIMES)])),
                 "fork and stop": partial(median_time, partial(child, root), TIMES),
+                "bare drivers": partial(median_time, bare.fork_and_stop, TIMES),
             },
             rounds,
         )
@@ -108,13 +112,15 @@ def _programs(rounds: int) -> Comparison:
         prx.execvp(task, [TRUE])
         receive(ExitStatus, task=task, timeout=WAIT)
 
-    with prx.fork() as root, _supervisor() as supervisor:
+    with prx.fork() as root, _supervisor() as supervisor, bare_keeper() as keeper, bare_root(keeper) as bare:
         functions: dict[str, Callable[[], object]] = {
             "Popen, three pipes": partial(_popen, TRUE),
             "fork and execvp": partial(program, root),
             "cmd": partial(prx.cmd, root, [TRUE]),
             "run": partial(prx_actors.run, [TRUE]),
             "supervised": partial(_supervised, supervisor),
+            "bare fork, execvp": partial(bare.program, [TRUE]),
+            "bare, at once": partial(bare.program_at_once, [TRUE]),
         }
         sides = {side: partial(median_time, function, TIMES) for side, function in functions.items()}
         return compare(f"starts: {TRUE} to its end", "microseconds", sides, rounds)
@@ -169,10 +175,28 @@ def _with_run() -> float:
     return (time.perf_counter() - start) * 1000
 
 
+def _with_bare_drivers() -> float:
+    def owner(_number: int) -> None:
+        with bare_root(keeper) as root:
+            for _ in range(PROGRAMS // THREADS):
+                assert root.program_at_once(ECHO) == b"hi\n"
+
+    with bare_keeper() as keeper:
+        start = time.perf_counter()
+        with ThreadPoolExecutor(THREADS) as pool:
+            list(pool.map(owner, range(THREADS)))
+        return (time.perf_counter() - start) * 1000
+
+
 def _at_once(rounds: int) -> Comparison:
     return compare(
         f"starts: {PROGRAMS} programs by {THREADS} threads, outputs collected",
         "milliseconds",
-        {"subprocess.run": _with_subprocess, "fork and execvp": _with_tasks, "run": _with_run},
+        {
+            "subprocess.run": _with_subprocess,
+            "fork and execvp": _with_tasks,
+            "run": _with_run,
+            "bare drivers": _with_bare_drivers,
+        },
         rounds,
     )
