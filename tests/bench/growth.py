@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING
 from prx_actors import ExitStatus, prx, receive, send
 from prx_actors.actors import current
 
+from .bare import bare_keeper, bare_root
+from .compiled import compiled
 from .harness import compare, median_time
 
 if TYPE_CHECKING:
@@ -35,6 +38,8 @@ def run(rounds: int) -> list[Comparison]:
     return [
         _compare("a call, beside other tasks", TASKS, _tasks, prx.getpid, rounds),
         _compare("fork and stop, beside other tasks", TASKS, _tasks, _fork_and_stop, rounds),
+        _bare("the same by bare drivers", _bare_drivers, rounds),
+        _bare("a fork in C, and its end, beside other tasks", _forks_in_c, rounds),
         _compare("an exit status received, beside waiting messages", MESSAGES, _messages, _exit_status, rounds),
         _compare("fork and stop, beside other children", CHILDREN, _children, _fork_and_stop, rounds),
     ]
@@ -52,6 +57,26 @@ def _compare(
             return median_time(partial(operation, task), TIMES)
 
     return compare(f"growth: {what}", "microseconds", {str(count): partial(cost, count) for count in counts}, rounds)
+
+
+def _bare(what: str, forks: Callable[[], float], rounds: int) -> Comparison:
+    """Compare what knows nothing of the tasks beside it: what it takes longer, the kernel does."""
+
+    def cost(count: int) -> float:
+        with contextmanager(_tasks)(count):
+            return forks()
+
+    return compare(f"growth: {what}", "microseconds", {str(count): partial(cost, count) for count in TASKS}, rounds)
+
+
+def _bare_drivers() -> float:
+    with bare_keeper() as keeper, bare_root(keeper) as root:
+        return median_time(root.fork_and_stop, TIMES)
+
+
+def _forks_in_c() -> float:
+    with compiled("fork", "-static") as fork:
+        return float(subprocess.check_output([fork, str(TIMES)]))
 
 
 def _tasks(count: int) -> Iterator[Task]:

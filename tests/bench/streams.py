@@ -65,18 +65,18 @@ def _bare_output() -> float:
         return _rate(OUTPUT, time.perf_counter() - start)
 
 
+def _relay(fd: int, chunks: queue.SimpleQueue[bytes]) -> None:
+    while data := os.read(fd, CHUNK):
+        chunks.put(data)
+    chunks.put(b"")
+
+
 def _relayed_output() -> float:
     chunks: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-
-    def relay(fd: int) -> None:
-        while data := os.read(fd, CHUNK):
-            chunks.put(data)
-        chunks.put(b"")
-
     with subprocess.Popen(_head(), stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         start = time.perf_counter()
-        thread = threading.Thread(target=relay, args=(process.stdout.fileno(),))
+        thread = threading.Thread(target=_relay, args=(process.stdout.fileno(), chunks))
         thread.start()
         size = 0
         while data := chunks.get():
@@ -145,6 +145,27 @@ def _exchange(into: int, out: int) -> None:
                     poller.unregister(into)
 
 
+def _relayed_echo() -> float:
+    """What a thread that reads, and a queue, make of it."""
+    chunks: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        into, out = process.stdin.fileno(), process.stdout.fileno()
+        start = time.perf_counter()
+        thread = threading.Thread(target=_relay, args=(out, chunks))
+        thread.start()
+        sent = received = 0
+        data = bytes(CHUNK)
+        while received < ECHO:
+            while sent < ECHO and sent - received < 4 * MIB:
+                sent += os.write(into, data)
+            received += len(chunks.get())
+        process.stdin.close()
+        thread.join()
+        return _rate(ECHO, time.perf_counter() - start)
+
+
 def _task_echo() -> float:
     with prx.fork() as root:
         task = prx.fork(root)
@@ -164,4 +185,5 @@ def _task_echo() -> float:
 
 def _echo(rounds: int) -> Comparison:
     title = f"streams: {ECHO // MIB} MiB through cat, pipes of {_pipe_size() // 1024} KiB"
-    return compare(title, "milliseconds per MiB", {"bare pipes": _bare_echo, "stdin and Stdout": _task_echo}, rounds)
+    sides = {"bare pipes": _bare_echo, "write, queue.get": _relayed_echo, "stdin and Stdout": _task_echo}
+    return compare(title, "milliseconds per MiB", sides, rounds)
