@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from contextlib import suppress
 from itertools import cycle, islice
 from typing import TYPE_CHECKING, Any
@@ -138,13 +139,15 @@ def test_nothing_is_handed_to_the_dead() -> None:
 
 def test_what_one_reader_leaves_unread_does_not_hold_the_next_one_up() -> None:
     """The mark counts for each by itself."""
-    lazy = spawn(receive, ExitStatus)
+    tired = threading.Event()
+    lazy = spawn(tired.wait)
     with prx.fork() as root:
         task = prx.fork(root, stdio=lazy, high_water=1)
         prx.execvp(task, ["seq", "100000"])
+        until(lambda: task.statistics().unread, "something is unread")
         prx.stdio(task, current())
         assert receive(ExitStatus, task=task, timeout=WAIT).status == 0
-    exit_signal(lazy, "kill")
+    tired.set()
 
 
 def test_atexit_has_the_stdio_of_a_child_in_hand() -> None:
