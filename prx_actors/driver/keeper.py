@@ -34,7 +34,13 @@ __all__ = ["Keeper", "driver_path", "is_own_run", "keeper_for", "shutdown"]
 logger = logging.getLogger("prx_actors")
 
 RUN_ID_BITS = 36
-RUN_ID = int.from_bytes(os.urandom(8), "little") & (1 << RUN_ID_BITS) - 1
+
+
+def _new_run_id() -> int:
+    return int.from_bytes(os.urandom(8), "little") & (1 << RUN_ID_BITS) - 1
+
+
+RUN_ID = _new_run_id()
 """That of the first keeper; each one has its own, since it ends all that bears it when it ends itself."""
 RUNS = 1 << 20
 """Keepers that one runtime may have."""
@@ -45,9 +51,9 @@ END_LIMIT = 5.0
 """Seconds that `shutdown` waits at most: the default killdelay and a second."""
 
 
-def is_own_run(run_id: int, first: int = RUN_ID) -> bool:
+def is_own_run(run_id: int, first: int | None = None) -> bool:
     """Say whether a run id is that of a keeper of this runtime, or of the one whose first keeper has the other."""
-    return (run_id - first) % (1 << RUN_ID_BITS) < RUNS
+    return (run_id - (RUN_ID if first is None else first)) % (1 << RUN_ID_BITS) < RUNS
 
 
 def driver_path() -> str:
@@ -248,8 +254,10 @@ class Keeper:
     def leave_to_parent(self) -> None:
         """Forget the launcher, in the child of an `os.fork()`."""
         self._process.returncode = 0
-        if "launcher" in self._left:
-            os.close(self._pidfd)
+        # The parent's reactor may have closed it just now, and not said so yet.
+        with suppress(OSError):
+            if "launcher" in self._left:
+                os.close(self._pidfd)
 
 
 _lock = threading.Lock()
@@ -303,7 +311,8 @@ def shutdown() -> None:
 
 
 def _after_fork_in_child() -> None:
-    global _lock  # noqa: PLW0603 -- the parent may have held it
+    global RUN_ID, _lock  # noqa: PLW0603 -- the parent goes on with its own id, and may have held the lock
+    RUN_ID = _new_run_id()
     _lock = threading.Lock()
     for keeper in _running:
         keeper.leave_to_parent()

@@ -181,6 +181,40 @@ def test_a_fork_in_the_middle_of_a_call_cannot_block_the_child(tmp_path: Path) -
     assert data == [b"done"]
 
 
+def start_child(reports: int) -> tuple[int, int]:
+    """Fork a child with a task and a program, which tells when released whether they live; return its pid and a pipe."""
+    go_on, release = os.pipe()
+    pid = os.fork()
+    if pid:
+        os.close(go_on)
+        return pid, release
+    signal.alarm(30)
+    mine = prx.fork()
+    program = prx.fork(mine)
+    prx.execvp(program, ["sleep", "1000"])
+    os.write(reports, b"%d" % parent_of(mine.host_pid))
+    os.read(go_on, 1)
+    os.write(reports, b"alive" if program.is_alive() and prx.getpid(mine) else b"dead")
+    os._exit(0)
+
+
+def test_the_end_of_a_child_ends_nothing_of_another_child() -> None:
+    """A keeper ends all that has the mark of its run when it ends itself: each child's has a mark of its own."""
+    said, reports = os.pipe()
+    children = []
+    for _ in range(2):
+        pid, release = start_child(reports)
+        children.append((pid, release, int(os.read(said, 20))))
+    for pid, release, keeper in children:
+        os.write(release, b".")
+        assert os.read(said, 20) == b"alive"
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+        until(lambda: not Path(f"/proc/{keeper}").exists(), "its keeper is gone")  # noqa: B023
+        os.close(release)
+    os.close(reports)
+    os.close(said)
+
+
 def worker(pids: list[int]) -> int:
     """Run in a worker of multiprocessing."""
     with prx.fork() as task:
