@@ -182,7 +182,7 @@ def test_a_fork_in_the_middle_of_a_call_cannot_block_the_child(tmp_path: Path) -
 
 
 def start_child(reports: int) -> tuple[int, int]:
-    """Fork a child with a task and a program, which tells when released whether they live; return its pid and a pipe."""
+    """Fork a child with a task and a program, which says when released if they live; return its pid and a pipe."""
     go_on, release = os.pipe()
     pid = os.fork()
     if pid:
