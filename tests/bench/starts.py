@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from prx_actors import Task
 
+    from .bare import BareDriver
     from .harness import Comparison
 
 __all__ = ["run"]
@@ -176,15 +177,14 @@ def _with_run() -> float:
 
 
 def _with_bare_drivers() -> float:
-    def owner(_number: int) -> None:
-        with bare_root(keeper) as root:
-            for _ in range(PROGRAMS // THREADS):
-                assert root.program_at_once(ECHO) == b"hi\n"
+    def owner(root: BareDriver) -> None:
+        for _ in range(PROGRAMS // THREADS):
+            assert root.program_at_once(ECHO) == b"hi\n"
 
-    with bare_keeper() as keeper:
+    with bare_keeper() as keeper, ExitStack() as stack, ThreadPoolExecutor(THREADS) as pool:
+        roots = [stack.enter_context(bare_root(keeper)) for _ in range(THREADS)]
         start = time.perf_counter()
-        with ThreadPoolExecutor(THREADS) as pool:
-            list(pool.map(owner, range(THREADS)))
+        list(pool.map(owner, roots))
         return (time.perf_counter() - start) * 1000
 
 
