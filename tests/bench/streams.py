@@ -9,6 +9,7 @@ import select
 import subprocess
 import threading
 import time
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ from prx_actors import ExitStatus, StdinBlocked, Stdout, prx, receive
 from .harness import compare
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from prx_actors import Task
 
     from .harness import Comparison
@@ -119,18 +122,30 @@ def _output(rounds: int) -> Comparison:
 
 
 def _bare_echo() -> float:
-    with subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        into, out = process.stdin.fileno(), process.stdout.fileno()
-        os.set_blocking(into, False)
-        os.set_blocking(out, False)
+    received = 0
+
+    def take(data: bytes) -> None:
+        nonlocal received
+        received += len(data)
+
+    with _cat() as (into, out):
         start = time.perf_counter()
-        _exchange(into, out)
+        _exchange(into, out, take)
+        assert received == ECHO
         return _rate(ECHO, time.perf_counter() - start)
 
 
-def _exchange(into: int, out: int) -> None:
+@contextmanager
+def _cat() -> Iterator[tuple[int, int]]:
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        yield process.stdin.fileno(), process.stdout.fileno()
+
+
+def _exchange(into: int, out: int, take: Callable[[bytes], object]) -> None:
+    os.set_blocking(into, False)
+    os.set_blocking(out, False)
     poller = select.poll()
     poller.register(into, select.POLLOUT)
     poller.register(out, select.POLLIN)
@@ -138,30 +153,25 @@ def _exchange(into: int, out: int) -> None:
     while received < ECHO:
         for fd, _ in poller.poll():
             if fd == out:
-                received += len(os.read(out, CHUNK))
+                chunk = os.read(out, CHUNK)
+                received += len(chunk)
+                take(chunk)
             else:
                 sent += os.write(into, data[: ECHO - sent])
                 if sent == ECHO:
                     poller.unregister(into)
 
 
-def _relayed_echo() -> float:
-    """What a thread that reads, and a queue, make of it."""
+def _echo_by_another() -> float:
+    """What one thread that reads and writes, and a queue, make of it."""
     chunks: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-    with subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        into, out = process.stdin.fileno(), process.stdout.fileno()
+    with _cat() as (into, out):
         start = time.perf_counter()
-        thread = threading.Thread(target=_relay, args=(out, chunks))
+        thread = threading.Thread(target=_exchange, args=(into, out, chunks.put))
         thread.start()
-        sent = received = 0
-        data = bytes(CHUNK)
+        received = 0
         while received < ECHO:
-            while sent < ECHO and sent - received < 4 * MIB:
-                sent += os.write(into, data)
             received += len(chunks.get())
-        process.stdin.close()
         thread.join()
         return _rate(ECHO, time.perf_counter() - start)
 
@@ -185,5 +195,5 @@ def _task_echo() -> float:
 
 def _echo(rounds: int) -> Comparison:
     title = f"streams: {ECHO // MIB} MiB through cat, pipes of {_pipe_size() // 1024} KiB"
-    sides = {"bare pipes": _bare_echo, "write, queue.get": _relayed_echo, "stdin and Stdout": _task_echo}
+    sides = {"bare pipes": _bare_echo, "poll, queue.get": _echo_by_another, "stdin and Stdout": _task_echo}
     return compare(title, "milliseconds per MiB", sides, rounds)
