@@ -180,8 +180,14 @@ class Keeper:
 
     def _reap_launcher(self) -> None:
         reactor.unregister(self._pidfd)
-        os.close(self._pidfd)
+        self._close_pidfd()
         self._process.wait()
+
+    def _close_pidfd(self) -> None:
+        # Forgotten first: a fork in between shall not close the number again, which may be another's by then.
+        pidfd, self._pidfd = self._pidfd, -1
+        if pidfd >= 0:
+            os.close(pidfd)
 
     # The listener.
 
@@ -254,10 +260,7 @@ class Keeper:
     def leave_to_parent(self) -> None:
         """Forget the launcher, in the child of an `os.fork()`."""
         self._process.returncode = 0
-        # The parent's reactor may have closed it just now, and not said so yet.
-        with suppress(OSError):
-            if "launcher" in self._left:
-                os.close(self._pidfd)
+        self._close_pidfd()
 
 
 _lock = threading.Lock()

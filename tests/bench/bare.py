@@ -105,16 +105,20 @@ def bare_keeper() -> Iterator[BareDriver]:
             fd.close()
         assert call.recv(REPLY_MAX)
         keeper = BareDriver(call, event, [us])
-        yield keeper
-        keeper.close()
+        try:
+            yield keeper
+        finally:
+            keeper.close()
 
 
 @contextmanager
 def bare_root(keeper: BareDriver) -> Iterator[BareDriver]:
     """Have the keeper fork a root, which is ended at the end."""
     root = keeper.fork()
-    yield root
-    root.close()
+    try:
+        yield root
+    finally:
+        root.close()
     assert keeper.event.recv(REPLY_MAX)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from support.calls import until
 from support.ends import WAIT, OsProcesses, down_of
 from support.images import stopped
 from support.leaks import descendants
@@ -101,13 +102,16 @@ def test_who_was_killed_by_the_keeper_is_waited_for_until_its_parent_has_reaped_
             ref = monitor(task)
             prx.stdin(task, "\n")
             assert receive(ExitStatus, task=task, timeout=WAIT).status == 3
+            looks = [time.monotonic()]
+
+            def ended() -> bool:
+                looks.append(time.monotonic())
+                return not lives(daemon)
+
             with stopped(middle):
-                last_alive = time.monotonic()
-                while lives(daemon):
-                    last_alive = time.monotonic()
-                    time.sleep(0.001)
+                until(ended, "it is killed")
                 assert down_of(ref) == "shutdown"
-                assert time.monotonic() - last_alive >= REAPED
+                assert time.monotonic() - looks[-2] >= REAPED, "seen alive at the last look but one"
                 assert len(left.left()) == 1
             assert left.wait_gone(WAIT) == []
 

@@ -140,7 +140,7 @@ def test_nothing_is_handed_to_the_dead() -> None:
 def test_what_one_reader_leaves_unread_does_not_hold_the_next_one_up() -> None:
     """The mark counts for each by itself."""
     tired = threading.Event()
-    lazy = spawn(tired.wait)
+    lazy = spawn(tired.wait, WAIT)
     with prx.fork() as root:
         task = prx.fork(root, stdio=lazy, high_water=1)
         prx.execvp(task, ["seq", "100000"])

@@ -15,6 +15,8 @@ import pytest
 from support.calls import outcome, until
 
 from prx_actors import NoProcess, Stdout, prx, receive, shutdown
+from prx_actors.driver import keeper as keeper_module
+from prx_actors.driver.keeper import Keeper
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -181,38 +183,54 @@ def test_a_fork_in_the_middle_of_a_call_cannot_block_the_child(tmp_path: Path) -
     assert data == [b"done"]
 
 
-def start_child(reports: int) -> tuple[int, int]:
-    """Fork a child with a task and a program, which says when released if they live; return its pid and a pipe."""
+def start_child() -> tuple[int, int, int]:
+    """Fork a child with a task and a program; return its pid, a pipe of what it says, and one that releases it."""
+    said, reports = os.pipe()
     go_on, release = os.pipe()
     pid = os.fork()
     if pid:
+        os.close(reports)
         os.close(go_on)
-        return pid, release
-    signal.alarm(30)
-    mine = prx.fork()
-    program = prx.fork(mine)
-    prx.execvp(program, ["sleep", "1000"])
-    os.write(reports, b"%d" % parent_of(mine.host_pid))
-    os.read(go_on, 1)
-    os.write(reports, b"alive" if program.is_alive() and prx.getpid(mine) else b"dead")
-    os._exit(0)
+        return pid, said, release
+    try:
+        signal.alarm(30)
+        mine = prx.fork()
+        program = prx.fork(mine)
+        prx.execvp(program, ["sleep", "1000"])
+        os.write(reports, b"%d" % parent_of(mine.host_pid))
+        os.read(go_on, 1)
+        os.write(reports, b"alive" if program.is_alive() and prx.getpid(mine) else b"dead")
+    finally:
+        os._exit(0)
 
 
 def test_the_end_of_a_child_ends_nothing_of_another_child() -> None:
     """A keeper ends all that has the mark of its run when it ends itself: each child's has a mark of its own."""
-    said, reports = os.pipe()
-    children = []
-    for _ in range(2):
-        pid, release = start_child(reports)
-        children.append((pid, release, int(os.read(said, 20))))
-    for pid, release, keeper in children:
+    children = [(*child, os.read(child[1], 20)) for child in (start_child(), start_child())]
+    for pid, said, release, keeper in children:
+        assert keeper
         os.write(release, b".")
         assert os.read(said, 20) == b"alive"
         assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
-        until(lambda: not Path(f"/proc/{keeper}").exists(), "its keeper is gone")  # noqa: B023
+        until(lambda: not Path(f"/proc/{int(keeper)}").exists(), "its keeper is gone")  # noqa: B023
         os.close(release)
-    os.close(reports)
-    os.close(said)
+        os.close(said)
+
+
+def test_a_fork_while_a_launcher_is_reaped_leaves_all_to_the_parent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its pidfd is closed then, and the runtime does not know yet: the child begins anew all the same."""
+    found: list[Any] = []
+    told = Keeper._part_ended
+
+    def part_ended(self: Keeper, part: str) -> None:
+        if part == "launcher":
+            found.append(in_fork(lambda: [len(keeper_module._running), self.driver.state.name]))
+        told(self, part)
+
+    prx.stop(prx.fork())
+    monkeypatch.setattr(Keeper, "_part_ended", part_ended)
+    shutdown()
+    assert found == [[0, "FORKED"]]
 
 
 def worker(pids: list[int]) -> int:

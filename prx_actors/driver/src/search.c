@@ -25,7 +25,7 @@ struct search {
         int64_t id;
         int signal;
         int64_t deadline;
-        int64_t reaped;         /* until then zombies are waited for: by the last that was alive */
+        int64_t reaped;         /* until then zombies are waited for; later with each look that finds a living one */
         int found;              /* by the look under way */
         pid_t pids[PRX_PIDS_MAX];
 };
