@@ -60,7 +60,7 @@ def _compare(
 
 
 def _bare(what: str, forks: Callable[[], float], rounds: int) -> Comparison:
-    """Compare what knows nothing of the tasks beside it: what it takes longer, the kernel does."""
+    """Compare what knows nothing of the tasks beside it: what it takes longer is not the runtime's."""
 
     def cost(count: int) -> float:
         with contextmanager(_tasks)(count):
