@@ -245,11 +245,16 @@ class Keeper:
             except OSError:
                 logger.exception("No keeper searches for what was left by tasks of one that has ended")
                 driver = None
+            finally:
+                _successions.discard(thread)
             reactor.call_soon(lambda: then(driver))
 
+        thread = threading.Thread(target=start, name="prx-successor", daemon=True)
+        _successions.add(thread)
         try:
-            threading.Thread(target=start, name="prx-successor", daemon=True).start()
+            thread.start()
         except RuntimeError:  # the interpreter ends
+            _successions.discard(thread)
             then(None)
 
     def end(self) -> None:
@@ -267,6 +272,8 @@ _lock = threading.Lock()
 _keepers: dict[tuple[tuple[str, ...], str], Keeper] = {}
 _running: set[Keeper] = set()
 """Those that have not ended, be they usable or not."""
+_successions: set[threading.Thread] = set()
+"""They start keepers that are to search, and are not among those yet."""
 _starting: dict[tuple[tuple[str, ...], str], threading.Lock] = {}
 """A lock for each launcher: one that hangs keeps nobody else waiting, least of all the reactor."""
 
@@ -302,13 +309,19 @@ def shutdown() -> None:
     Called by itself when the program ends. Tasks may be forked again
     afterwards.
     """
+    deadline = time.monotonic() + END_LIMIT
     with _lock:
         keepers = list(_running)
         _keepers.clear()
     for keeper in keepers:
         keeper.end()
-    deadline = time.monotonic() + END_LIMIT
-    for keeper in keepers:
+    # Who has been told to end has no successor: no further one begins.
+    for thread in list(_successions):
+        thread.join(max(0.0, deadline - time.monotonic()))
+    successors = [keeper for keeper in list(_running) if keeper not in keepers]
+    for keeper in successors:
+        keeper.end()
+    for keeper in [*keepers, *successors]:
         if not keeper.wait_ended(max(0.0, deadline - time.monotonic())):
             logger.warning("A keeper is late to end: %r", keeper)
 
@@ -320,6 +333,7 @@ def _after_fork_in_child() -> None:
     for keeper in _running:
         keeper.leave_to_parent()
     _running.clear()
+    _successions.clear()
     _keepers.clear()
     _starting.clear()
     atexit.unregister(shutdown)
