@@ -251,6 +251,16 @@ class Driver(Execution):
         if self.parent is None:
             self.searches.on_keeper_ended()
 
+    def is_over(self) -> bool:
+        """Say whether all below it has ended, and left nothing, as far as is known."""
+        drivers: list[Driver] = [self]
+        for driver in drivers:
+            drivers += list(driver.children.values())
+        if self.searches.under_way or any(driver.state is not State.GONE for driver in drivers):
+            return False
+        swept = [sweep for driver in drivers for sweep in driver._sweeps.values()]  # noqa: SLF001 -- of this class
+        return not any(sweep.under_way for sweep in [*swept, *(driver.sweep for driver in drivers)])
+
     def _as_seen_from_here(self, pids: list[int]) -> list[int]:
         """Return the pids of children that this one has named by its own namespace's numbers."""
         host_pid = self.host_pid()

@@ -81,12 +81,11 @@ class Keeper:
 
     def __init__(self, launcher: tuple[str, ...], path: str, run_id: int | None = None) -> None:
         self._argv = launcher, path
-        self._succeeds = run_id is not None
         self.run_id = (RUN_ID + next(_keeper_numbers)) % (1 << RUN_ID_BITS) if run_id is None else run_id
         # A lock and not an event, whose own lock an interrupt may lose.
         self._living = threading.Lock()
         self._living.acquire()
-        self.usable = True
+        self.usable = run_id is None
         """Whether roots may still be forks of it."""
         self._left = {"driver", "launcher"}
         reactor.start()
@@ -123,7 +122,7 @@ class Keeper:
             channels.c.event = events.detach()
         self.driver = Driver(None, self, channels)
         self.driver.searches.succeed = self._succeed
-        self.driver.searches.has_successor = not self._succeeds
+        self.driver.searches.has_successor = self.usable
         self.driver.start()
 
     def _open_launcher(self) -> int:
@@ -205,6 +204,8 @@ class Keeper:
     def on_reaped(self, _status: int | None) -> None:
         """Close the channels: the keeper has ended."""
         self.usable = False
+        if not self.driver.searches.over:
+            _killed.add(self)
         self.driver.close()
         self._part_ended("driver")
 
@@ -245,22 +246,25 @@ class Keeper:
             except OSError:
                 logger.exception("No keeper searches for what was left by tasks of one that has ended")
                 driver = None
-            finally:
-                _successions.discard(thread)
             reactor.call_soon(lambda: then(driver))
 
-        thread = threading.Thread(target=start, name="prx-successor", daemon=True)
-        _successions.add(thread)
         try:
-            thread.start()
+            threading.Thread(target=start, name="prx-successor", daemon=True).start()
         except RuntimeError:  # the interpreter ends
-            _successions.discard(thread)
             then(None)
 
-    def end(self) -> None:
-        """Order the keeper to end with all below it; from any thread."""
+    def end(self) -> threading.Lock:
+        """End the keeper with all below it, even if it was killed before; from any thread.
+
+        Returns:
+            a lock that is held until that is done
+
+        """
         self.usable = False
-        self.driver.searches.end()
+        under_way = threading.Lock()
+        under_way.acquire()
+        reactor.call_soon(lambda: self.driver.searches.end(END_LIMIT, under_way.release))
+        return under_way
 
     def leave_to_parent(self) -> None:
         """Forget the launcher, in the child of an `os.fork()`."""
@@ -272,8 +276,8 @@ _lock = threading.Lock()
 _keepers: dict[tuple[tuple[str, ...], str], Keeper] = {}
 _running: set[Keeper] = set()
 """Those that have not ended, be they usable or not."""
-_successions: set[threading.Thread] = set()
-"""They start keepers that are to search, and are not among those yet."""
+_killed: set[Keeper] = set()
+"""Those that have not ended as they should, as long as what was below them may be there."""
 _starting: dict[tuple[tuple[str, ...], str], threading.Lock] = {}
 """A lock for each launcher: one that hangs keeps nobody else waiting, least of all the reactor."""
 
@@ -300,6 +304,7 @@ def keeper_for(launcher: tuple[str, ...], path: str) -> Keeper:
                 if not _keepers:
                     atexit.register(shutdown)
                 _keepers[key] = keeper
+                _killed.difference_update([one for one in _killed if one.driver.is_over()])
         return keeper
 
 
@@ -311,17 +316,13 @@ def shutdown() -> None:
     """
     deadline = time.monotonic() + END_LIMIT
     with _lock:
-        keepers = list(_running)
+        keepers = {*_running, *_killed}
         _keepers.clear()
-    for keeper in keepers:
-        keeper.end()
-    # Who has been told to end has no successor: no further one begins.
-    for thread in list(_successions):
-        thread.join(max(0.0, deadline - time.monotonic()))
-    successors = [keeper for keeper in list(_running) if keeper not in keepers]
-    for keeper in successors:
-        keeper.end()
-    for keeper in [*keepers, *successors]:
+    for keeper, under_way in [(keeper, keeper.end()) for keeper in keepers]:
+        if under_way.acquire(timeout=max(0.0, deadline - time.monotonic())):
+            _killed.discard(keeper)
+    # Successors are among them.
+    for keeper in [keeper for keeper in list(_running) if not keeper.usable]:
         if not keeper.wait_ended(max(0.0, deadline - time.monotonic())):
             logger.warning("A keeper is late to end: %r", keeper)
 
@@ -333,7 +334,7 @@ def _after_fork_in_child() -> None:
     for keeper in _running:
         keeper.leave_to_parent()
     _running.clear()
-    _successions.clear()
+    _killed.clear()
     _keepers.clear()
     _starting.clear()
     atexit.unregister(shutdown)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Searches"]
 
+EVERYTHING = lib.PRX_SEARCH_EVERYTHING
+"""The search for all marks of a run, by which its keeper ends."""
 PATIENCE = 1.0
 """Seconds after the deadline that a successor may take."""
 
@@ -43,13 +45,18 @@ class Searches:
         self._under_way: dict[int, list[_Search]] = {}
         self._successor: Searches | None = None
         self._starting = False
-        self.ends = False
-        """Whether the keeper was told to end: it searches for everything then."""
+        self.over = False
+        """Whether everything has been searched for, as a keeper does that ends and was not killed."""
         self.succeed: Callable[[Callable[[Driver | None], None]], None]
         """Starts a successor, and calls back with its driver, if there is one."""
         self.has_successor = True
         """A successor has none: where it does not live, the next one would not either."""
         self.when_idle: Callable[[], None] | None = None
+
+    @property
+    def under_way(self) -> bool:
+        """Whether something is searched for, by the keeper or its successor."""
+        return bool(self._under_way) or self._successor is not None
 
     def begin(self, id: int, signal: int, delay: float, callback: Callable[[list[int]], None]) -> None:
         """End all processes that have a task's mark.
@@ -64,7 +71,7 @@ class Searches:
         search = _Search(id, signal, time.monotonic() + delay, callback)
         if self._successor is not None:
             self._successor.take(search)
-        elif self._keeper.state is State.GONE and self.ends:
+        elif self.over:
             callback([])
         else:
             self.take(search)
@@ -74,29 +81,41 @@ class Searches:
         self._under_way.setdefault(search.id, []).append(search)
         if self._keeper.state is State.GONE:
             self._find_successor()
+        elif search.id == EVERYTHING:
+            self._keeper.order(frame(lib.PRX_ORDER_SEARCH, EVERYTHING, 0, 0))
+            self._keeper.shut()
         else:
             delay = max(0.0, search.deadline - time.monotonic())
             self._keeper.order(frame(lib.PRX_ORDER_SEARCH, search.id, search.signal, int(delay * 1_000_000)))
 
     def on_searched(self, id: int, left: list[int]) -> None:
-        """Learn that the search for a task is over."""
-        for search in self._under_way.pop(id, []):
-            search.callback(left)
+        """Learn that the search for a task is over, or that for everything."""
+        self.over |= id == EVERYTHING
+        for over in list(self._under_way) if self.over else [id]:
+            for search in self._under_way.pop(over, []):
+                search.callback(left)
         if not self._under_way and self.when_idle is not None:
             self.when_idle()
 
     def on_keeper_ended(self) -> None:
-        """Leave what is under way to a successor, unless the keeper has done it before it ended."""
-        if self.ends:
-            for id in list(self._under_way):
-                self.on_searched(id, [])
-        elif self._under_way:
+        """Leave what is under way to a successor."""
+        if self._under_way:
             self._find_successor()
 
-    def end(self) -> None:
-        """Order the keeper to end."""
-        self.ends = True
-        self._keeper.shut()
+    def end(self, delay: float, callback: Callable[[], None]) -> None:
+        """End the keeper and everything that has a mark of its run, even if the keeper was killed before.
+
+        Args:
+            delay: seconds that this takes at most
+            callback: called once, when it is done
+
+        """
+
+        def on_searched(_left: list[int]) -> None:
+            self.over = True  # be it by a successor
+            callback()
+
+        self.begin(EVERYTHING, 0, delay, on_searched)
 
     def _find_successor(self) -> None:
         if not self.has_successor:
@@ -124,4 +143,4 @@ class Searches:
     def _forget_successor(self) -> None:
         successor, self._successor = self._successor, None
         if successor is not None:
-            successor.end()
+            successor._keeper.shut()  # noqa: SLF001 -- one of this class

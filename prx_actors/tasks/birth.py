@@ -84,7 +84,7 @@ def fork_root(launcher: tuple[str, ...], path: str, birth: Birth) -> Task:
         return _fork(keeper.driver, None, birth)
     except _KeeperEndedError:
         # Killed, and the news of it is still on its way.
-        keeper.end()
+        keeper.usable = False
         return _fork(keeper_for(launcher, path).driver, None, birth)
 
 

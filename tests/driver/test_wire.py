@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import resource
 import secrets
 import select
 import signal
 import socket
 import subprocess
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from support.marks import mark
 from support.wire import Wire, hello, keeper, start
 
 from prx_actors import Down, ExitStatus, monitor, prx, receive
@@ -222,6 +225,25 @@ def test_a_run_without_marks_is_searched_in_vain() -> None:
         wire.event.send(frame(lib.PRX_ORDER_SEARCH, 1, signal.SIGKILL, 0))
         assert wire.event.receive() == [lib.PRX_EVENT_SEARCHED, 1, []]
         assert first.is_alive()
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_a_keeper_that_is_to_search_for_everything_does_so_before_it_ends(asked: bool) -> None:
+    """Though the channel was shut right behind the order; that it has ended by itself is its last word."""
+    run_id = secrets.randbits(36)
+    limits = (mark(1, run_id), resource.RLIM_INFINITY)
+    with keeper(run_id=run_id) as (wire, process), subprocess.Popen(["sleep", "1000"]) as marked, ExitStack() as after:
+        after.callback(marked.kill)
+        resource.prlimit(marked.pid, resource.RLIMIT_RTTIME, limits)
+        os.kill(process.pid, signal.SIGSTOP)
+        if asked:
+            wire.event.send(frame(lib.PRX_ORDER_SEARCH, lib.PRX_SEARCH_EVERYTHING, 0, 0))
+        wire.call.socket.shutdown(socket.SHUT_RDWR)
+        os.kill(process.pid, signal.SIGCONT)
+        assert wire.event.receive()[:2] == [lib.PRX_EVENT_SIGNAL, signal.SIGCONT]
+        assert wire.event.receive() == [lib.PRX_EVENT_SEARCHED, lib.PRX_SEARCH_EVERYTHING, []]
+        assert process.wait(WAIT) == 0
+        assert (marked.poll() is None) is not asked
 
 
 def test_the_runtime_tells_of_a_driver_that_has_met_a_malformed_frame() -> None:

@@ -28,6 +28,7 @@ __all__ = [
     "Tree",
     "down_of",
     "idle",
+    "keeper_of",
     "own",
     "rounds",
     "run_program",
@@ -156,6 +157,14 @@ def own(make: Callable[[], object], then: Callable[[], object] = idle) -> Owned:
     pid, ref = spawn_monitor(owner)
     _, made = receive(lambda message: isinstance(message, tuple) and message[0] == "made", timeout=WAIT)
     return Owned(pid, ref, made)
+
+
+def keeper_of(root: Task) -> int:
+    """Return the pid of a root's keeper."""
+    assert root.host_pid
+    found = process(root.host_pid)
+    assert found
+    return found.parent
 
 
 def run_program(parent: Task | None, *argv: str, **options: Any) -> Task:

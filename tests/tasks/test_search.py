@@ -8,32 +8,23 @@ import resource
 import signal
 import subprocess
 import sys
-import threading
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from support.calls import until
-from support.ends import WAIT, OsProcesses, down_of, idle, own, run_program
+from support.ends import WAIT, OsProcesses, down_of, idle, keeper_of, own, run_program
 from support.features import require
-from support.leaks import descendants
 from support.marks import DAEMON, DEAF, daemon_of, lives, mark
 
 from prx_actors import Stdout, Task, exit_signal, monitor, prx, receive, shutdown
-from prx_actors.driver import keeper as keeper_module
-from prx_actors.driver.keeper import Keeper
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 KILLDELAY = 0.5
-
-
-def keeper_of(root: Task) -> int:
-    """Return the pid of a root's keeper."""
-    return int(Path(f"/proc/{root.host_pid}/stat").read_text().rpartition(") ")[2].split()[1])
 
 
 def kill_at_once(*pids: int | None) -> None:
@@ -70,31 +61,6 @@ def test_what_all_drivers_above_have_left_that_were_killed_at_once_is_gone(start
     for ref in refs:
         down_of(ref)
     assert not lives(daemon)
-
-
-def test_shutdown_ends_a_successor_that_is_being_started(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It waits for that: nothing of the runtime is there when it returns."""
-    begun, go_on = threading.Event(), threading.Event()
-    greet = Keeper._greet
-
-    def slow(self: Keeper, *args: Any) -> None:
-        begun.set()
-        assert go_on.wait(WAIT)
-        greet(self, *args)
-
-    task = prx.fork(killdelay=KILLDELAY)
-    daemon_of(task, DAEMON)
-    monkeypatch.setattr(Keeper, "_greet", slow)
-    os.kill(keeper_of(task), signal.SIGKILL)
-    assert begun.wait(WAIT)
-    thread = threading.Thread(target=shutdown)
-    thread.start()
-    thread.join(0.2)
-    assert thread.is_alive()
-    go_on.set()
-    thread.join(WAIT)
-    assert not keeper_module._running
-    assert not [one for one in descendants(os.getpid()) if one.name == "prx-driver"]
 
 
 def test_the_next_root_has_a_keeper_of_its_own() -> None:

@@ -1,6 +1,7 @@
 #include "driver.h"
 
 #include "children.h"
+#include "event.h"
 #include "groups.h"
 #include "search.h"
 #include "sweep.h"
@@ -40,25 +41,33 @@ void end_begin(int64_t deadline, int exit_status) {
         children_ask();
 }
 
-/* The keeper is the last to look, also for what has come away from the drivers below it: one that has forked any. */
+/* The keeper is the last to look, also for what has come away from the drivers below it: one that has forked any, or
+ * searches for those of another keeper. */
 static bool anything_left(int64_t late) {
         bool children = children_any();
 
-        if (driver.depth >= 0 || !driver.family || (children && late < LATE_USEC))
+        if (driver.depth >= 0 || !(driver.family || search_is_asked()) || (children && late < LATE_USEC))
                 return children;
         return !search_everything((int) driver.options[PRX_OPTION_signaloneof], driver.deadline) || children;
+}
+
+/* That the keeper was not killed, but has done what it could, is its last word. */
+static __attribute__((noreturn)) void leave(void) {
+        if (driver.depth < 0)
+                (void) event_send_searched(PRX_SEARCH_EVERYTHING, NULL, 0);
+        _exit(driver.exit_status);
 }
 
 void end_step(void) {
         int64_t late = now_usec() - driver.deadline;
 
         if ((!anything_left(late) && groups_remove(-1) == 0) || late >= GIVE_UP_USEC)
-                _exit(driver.exit_status);
+                leave();
         if (late >= 0)
                 groups_kill(-1);
         /* The kernel kills what is left in the namespace when its init goes. */
         if (late >= 0 && is_init())
-                _exit(driver.exit_status);
+                leave();
         if (layer_is_in(driver.depth < 0 ? LAYER_KEEPER : LAYER_SWEEP))
                 sweep_adopt_all((int) driver.options[PRX_OPTION_signaloneof]);
         children_reap_held();

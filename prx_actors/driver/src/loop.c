@@ -85,6 +85,8 @@ static void on_event_channel(uint32_t events) {
 static void on_served(int result) {
         if (result == 0)
                 return;
+        /* What was ordered before the channel was shut: a keeper may end before it has looked. */
+        (void) event_receive_orders();
         end_now(FD_CALL, own_deadline(), result == -EBADMSG ? PRX_EXIT_PROTOCOL
                                          : result == -ENOMEM ? PRX_EXIT_RESOURCE : 0);
 }

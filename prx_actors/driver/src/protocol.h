@@ -38,13 +38,17 @@ enum prx_event {
         PRX_EVENT_LEFT = 3,             /* [3, child, wait status, usage...]: it has left processes behind, or may have */
         PRX_EVENT_SWEPT = 4,            /* [4, child, whether there were any, [pid...]]: these do not end */
         PRX_EVENT_SWEEPING = 5,         /* [5, child, 0]: the order to end what it has left is being obeyed */
-        PRX_EVENT_SEARCHED = 6,         /* [6, task, [pid...]]: of the processes with its mark, these do not end */
+        PRX_EVENT_SEARCHED = 6,         /* [6, task, [pid...]]: of the processes with its mark, these do not end;
+                                         * of task 0: a keeper's last word, who has searched for everything */
 };
 
 enum prx_order {
         PRX_ORDER_END = 1,              /* [1, child, signal, microseconds to SIGKILL]: end that child */
-        PRX_ORDER_SEARCH = 2,           /* [2, task, signal, microseconds to SIGKILL]: end all with its mark; the keeper's */
+        PRX_ORDER_SEARCH = 2,           /* [2, task, signal, microseconds to SIGKILL]: end all with its mark; the keeper's;
+                                         * of task 0: not to end without a search for everything */
 };
+
+enum { PRX_SEARCH_EVERYTHING = 0 };     /* no task's number */
 
 /* Options of a task: name and default. Integers; times are microseconds. Inherited by forks. */
 #define PRX_OPTIONS(X) \

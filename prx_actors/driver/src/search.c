@@ -37,6 +37,7 @@ static int64_t next_look;
 static int64_t look_time;
 static uint64_t run_start;
 static struct search *everything;       /* one for all marks, while that is looked for */
+static bool everything_asked;
 
 /* Who has got its signal. The oldest are forgotten: they may get it again, which is better than to get none. */
 static struct { pid_t pid; uint64_t start; } asked[ASKED_MAX];
@@ -146,9 +147,11 @@ static struct search *slot_for(int64_t id) {
 }
 
 void search_begin(int64_t id, int signal, int64_t deadline) {
-        struct search *search = slot_for(id);
+        struct search *search = id == PRX_SEARCH_EVERYTHING ? NULL : slot_for(id);
 
-        if (!search)
+        if (id == PRX_SEARCH_EVERYTHING)
+                everything_asked = true;
+        else if (!search)
                 (void) event_send_searched(id, NULL, 0);
         else
                 *search = (struct search) { .id = id, .signal = signal, .deadline = deadline,
@@ -190,6 +193,10 @@ int64_t search_step(int64_t now) {
                         searches[i] = searches[--used];
         next_look = rest(now_usec());
         return used ? next_look : -1;
+}
+
+bool search_is_asked(void) {
+        return used || everything_asked;
 }
 
 bool search_everything(int signal, int64_t deadline) {

@@ -21,5 +21,8 @@ int64_t search_step(int64_t now);
 /* In a new driver. */
 void search_forget(void);
 
+/* Whether the keeper is not to end before it has searched for everything. */
+bool search_is_asked(void);
+
 /* At the keeper's end: the same for all marks of this run, now; whether there is none. */
 bool search_everything(int signal, int64_t deadline);
