@@ -304,7 +304,7 @@ def keeper_for(launcher: tuple[str, ...], path: str) -> Keeper:
                 if not _keepers:
                     atexit.register(shutdown)
                 _keepers[key] = keeper
-                _killed.difference_update([one for one in _killed if one.driver.is_over()])
+                _killed.difference_update([one for one in list(_killed) if one.driver.is_over()])
         return keeper
 
 
