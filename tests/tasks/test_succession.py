@@ -145,18 +145,26 @@ def test_a_killed_keeper_is_forgotten_once_all_below_it_is_gone() -> None:
 
 
 RUNTIME = """
-import os, signal, sys
+import os, signal, sys, threading
 from pathlib import Path
 from prx_actors import Stdout, prx, receive
+from prx_actors.driver.search import Searches
+
+found = threading.Event()
+on_successor = Searches._on_successor
+
+def noticed(self, keeper):
+    on_successor(self, keeper)
+    found.set()
+
+Searches._on_successor = noticed
 
 task = prx.fork(killdelay=1000.0)
 keeper = Path(f"/proc/{task.host_pid}/stat").read_text().rpartition(") ")[2].split()[1]
 prx.execvp(task, ["sh", "-c", f"{sys.argv[1]} read line"])
 print(int(receive(Stdout, task=task, timeout=30).data), flush=True)
-searches = task._process.driver.searches
 os.kill(int(keeper), signal.SIGKILL)
-while not searches._successor:
-    pass
+assert found.wait(30)
 print("searches", flush=True)
 sys.stdin.readline()
 """
