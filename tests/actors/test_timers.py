@@ -45,10 +45,10 @@ def test_a_message_comes_when_its_time_has_come() -> None:
 def test_timers_run_out_in_the_order_of_their_times() -> None:
     """In that of their start when they are for the same instant; zero is at once."""
     me = current()
-    send_after(0.03, me, 3)
-    send_after(0.02, me, 2)
-    send_after(0, me, 1)
-    assert [receive(timeout=WAIT) for _ in range(3)] == [1, 2, 3]
+    with timers._lock:  # none is sent before all are started, however long that takes
+        started = [send_after(seconds, me, seconds) for seconds in (0.03, 0.02, 0)]
+    started.sort(key=lambda timer: timer.deadline)
+    assert [receive(timeout=WAIT) for _ in range(3)] == [timer.message for timer in started]
     for number in range(100):
         send_after(0, me, number)
     assert [receive(timeout=WAIT) for _ in range(100)] == list(range(100))
