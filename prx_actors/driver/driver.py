@@ -24,7 +24,7 @@ from prx_actors.driver.state import State
 from prx_actors.driver.sweep import Sweep
 from prx_actors.driver.turn import Turns
 from prx_actors.system.native import lib
-from prx_actors.system.pidfd import host_pid, wait_status
+from prx_actors.system.pidfd import has_ended, host_pid, wait_status
 from prx_actors.system.procfs import children_as_seen_by, is_stopped
 
 if TYPE_CHECKING:
@@ -279,7 +279,7 @@ class Driver(Execution):
 
     def _on_pidfd(self, _events: int) -> None:
         pidfd = self.channels.c.pidfd
-        if pidfd >= 0:
+        if pidfd >= 0 and has_ended(pidfd):
             reactor.unregister(pidfd)
             patience = ORPHAN_PATIENCE if self._parent_is_gone() else CHILD_PATIENCE
             self._await_reaping(time.monotonic() + patience)

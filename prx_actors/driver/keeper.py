@@ -23,6 +23,7 @@ from prx_actors.driver.protocol import codec, frame
 from prx_actors.driver.reactor import reactor
 from prx_actors.system.limits import raise_nofile
 from prx_actors.system.native import lib
+from prx_actors.system.pidfd import has_ended
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -214,6 +215,8 @@ class Keeper:
 
     def _on_launcher_ended(self, _events: int) -> None:
         """Reap the launcher; a keeper that survives it ends too."""
+        if not has_ended(self._pidfd):
+            return
         self._reap_launcher()
         self.usable = False
         self.driver.shut()

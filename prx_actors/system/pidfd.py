@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import select
 
 from prx_actors.system.native import lib
 from prx_actors.system.procfs import read_proc
 
-__all__ = ["host_pid", "input_waiting", "send_signal", "wait_status"]
+__all__ = ["has_ended", "host_pid", "input_waiting", "send_signal", "wait_status"]
 
 
 def host_pid(pidfd: int) -> int | None:
@@ -18,6 +19,13 @@ def host_pid(pidfd: int) -> int | None:
             pid = int(value)
             return pid if pid > 0 else None
     return None
+
+
+def has_ended(pidfd: int) -> bool:
+    """Say whether the process has ended, be it reaped or not."""
+    process = select.poll()
+    process.register(pidfd, select.POLLIN)
+    return bool(process.poll(0))
 
 
 def wait_status(pidfd: int) -> int | None:

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 import pytest
 from support.stress import WAIT, in_threads, shorter
 
-from prx_actors import prx
+from prx_actors import Down, monitor, prx, receive
+from prx_actors.driver.driver import CHILD_PATIENCE
+from prx_actors.driver.keeper import driver_path, keeper_for
 from prx_actors.driver.reactor import Reactor, reactor
 
 if TYPE_CHECKING:
@@ -263,3 +265,15 @@ def test_starting_a_reactor_from_many_threads_starts_one_thread() -> None:
     thread.join(WAIT)
     assert not thread.is_alive()
     os.close(wake)
+
+
+def test_a_call_for_nothing_does_not_take_who_lives_for_ended(task: Task) -> None:
+    """The number of a watched process may have been another fd's when the event came."""
+    done = threading.Event()
+    keeper, driver = keeper_for((), driver_path()), task._process.driver
+    for call in (partial(keeper._on_launcher_ended, 0), partial(driver._on_pidfd, 0), done.set):
+        reactor.call_soon(call)
+    assert done.wait(WAIT)
+    with pytest.raises(TimeoutError):
+        receive(Down, ref=monitor(task), timeout=CHILD_PATIENCE + 0.2)
+    assert prx.getpid(task) == task.host_pid

@@ -9,10 +9,12 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Of two threads that close the same fd only one does: its number may be another file's by then. */
 void prx_close(int *fd) {
-        if (*fd >= 0)
-                (void) close(*fd);
-        *fd = -1;
+        int old = __atomic_exchange_n(fd, -1, __ATOMIC_SEQ_CST);
+
+        if (old >= 0)
+                (void) close(old);
 }
 
 /* A copy in the place of what was there; -errno. */
