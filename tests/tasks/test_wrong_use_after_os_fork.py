@@ -212,7 +212,7 @@ def test_the_end_of_a_child_ends_nothing_of_another_child() -> None:
         os.write(release, b".")
         assert os.read(said, 20) == b"alive"
         assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
-        until(lambda: not Path(f"/proc/{int(keeper)}").exists(), "its keeper is gone")  # noqa: B023
+        until(lambda: not Path(f"/proc/{int(keeper)}").exists(), "its keeper is gone")  # noqa: B023 - called at once
         os.close(release)
         os.close(said)
 
