@@ -73,8 +73,9 @@ class CheckedProcess(Process):
             raise NotInExecState(msg)
 
     def gone(self, name: str) -> NoProcess:
-        """Return the error of a call to a task that has ended."""
-        return NoProcess(f"{name}: {self.task} has ended")
+        """Return the error of a call to a task that has ended, with the reason once that is known."""
+        why = "" if self._running else f": {_shorten(self._final_reason)}"
+        return NoProcess(f"{name}: {self.task} has ended{why}")
 
     def undefined(self, name: str) -> UndefinedCall:
         """Return the error of a call that the driver does not make."""

@@ -184,6 +184,26 @@ def test_a_task_that_is_gone_says_so(end: Callable[[Task], None]) -> None:
         assert (prx.pidof(task), task.host_pid, prx.cpid(task)) == (None, None, [])
 
 
+@pytest.mark.parametrize(
+    ("end", "why"),
+    [
+        (by_stop, "'normal'"),
+        (by_exit, "'shutdown'"),
+        (by_sigkill, r"\('termsig', <Signals.SIGKILL: 9>\)"),
+        (by_its_parent, "'shutdown'"),
+    ],
+)
+def test_the_error_of_a_task_that_is_gone_says_why(end: Callable[[Task], None], why: str) -> None:
+    """The reason of its end, which whoever has not monitored it looks for."""
+    with prx.fork() as root:
+        task = prx.fork(root)
+        ref = monitor(task)
+        end(task)
+        receive(Down, ref=ref, timeout=30)
+        with pytest.raises(NoProcess, match=f"getpid: .*has ended: {why}$"):
+            prx.getpid(task)
+
+
 def test_a_driver_killed_in_the_middle_of_a_call_raises_at_once(tmp_path: Path) -> None:
     """The caller waits in `read` on a fifo; its siblings do not notice."""
     fifo = tmp_path / "fifo"
