@@ -33,8 +33,8 @@ __all__ = ["SYSTEM_MESSAGES", "AccountedEnvelope", "Mailbox", "MailboxClosed"]
 
 logger = logging.getLogger("prx_actors")
 
-SYSTEM_MESSAGES: Final = (_ActorStop, ProxyCall, ProxyGetAttr, ProxySetAttr)
-"""What Pykka sends behind the user's back; `receive` does not return it."""
+SYSTEM_MESSAGES: Final[frozenset[type]] = frozenset({_ActorStop, ProxyCall, ProxyGetAttr, ProxySetAttr})
+"""What Pykka sends behind the user's back, by exact class; `receive` does not return it."""
 
 NOTHING: Final[deque[Envelope[Any]]] = deque()
 """Stands for the deque of a mailbox that has never had a message: one takes 700 bytes."""
@@ -73,7 +73,7 @@ class Mailbox:
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
-        """The one lock of the process; nothing is called under it but `wake`."""
+        """The one lock of the process; nothing is called under it but `wake`. An `offer` may do without."""
         self.closed = False
         """Whether the process has ended."""
         self.blocked = False
@@ -98,19 +98,40 @@ class Mailbox:
 
     def put(self, envelope: Envelope[Any]) -> None:
         """Deliver an envelope; dropped when the mailbox is closed."""
-        if not self.offer(envelope):
+        if not self._offer_locked(envelope):
             drop(envelope)
 
     def offer(self, envelope: Envelope[Any]) -> bool:
         """Deliver an envelope, unless the mailbox is closed.
 
         Args:
-            envelope: the message, accounted or not
+            envelope: the message, which nobody accounts for
 
         Returns:
-            whether it was delivered; otherwise nothing was done with it
+            whether it was delivered; if not, it may have been dropped when the mailbox closed, or is still to be
 
         """
+        incoming = self._incoming
+        if not self.scheduled or self.blocked or incoming is NOTHING:
+            return self._offer_locked(envelope)
+        # The receiver is awake, so there is nobody to wake and no lock to take, unless it stops in this very moment.
+        # Whoever stops says so before its last look, as we look after the append: one of the two sees the other.
+        try:
+            incoming.append(envelope)
+            if self.scheduled and not (self.blocked or self.closed):  # type: ignore[redundant-expr] # to others they change
+                return True
+        except BaseException:
+            self._wake_receiver()
+            raise
+        return self._wake_receiver()
+
+    def _wake_receiver(self) -> bool:
+        with self.lock:
+            if not self.closed:
+                self._prepare()
+            return not self.closed
+
+    def _offer_locked(self, envelope: Envelope[Any]) -> bool:
         with self.lock:
             if self.closed:
                 return False
@@ -190,7 +211,7 @@ class Mailbox:
         while incoming := self._incoming:
             envelope = incoming[0]
             message = envelope.message
-            if isinstance(message, SYSTEM_MESSAGES):
+            if type(message) in SYSTEM_MESSAGES:
                 self._meet_system(envelope)
             elif not pattern.matches(message):
                 self._file(envelope, hidden=False)
@@ -288,6 +309,21 @@ class Mailbox:
     def empty(self) -> bool:
         """Say whether no envelope waits."""
         return not (self._incoming or self._saved.entries)
+
+    def end_turn(self, *, again: bool = False) -> bool:
+        """Say that a turn is over; `wake` is called for the next arrival, unless another turn is bound to come.
+
+        Args:
+            again: whether there is one, whatever waits here
+
+        Returns:
+            whether there is one
+
+        """
+        with self.lock:
+            self.scheduled = False  # before the look: see `offer`
+            self.scheduled = again or not self.empty()
+            return self.scheduled
 
     # Waiting.
 

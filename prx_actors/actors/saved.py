@@ -61,13 +61,13 @@ class SavedMessages:
                     self._buckets.pop(key, None)
         self.entries.pop(number, None)
 
-    def restore(self, number: int, envelope: Envelope[Any], hidden: tuple[type, ...]) -> None:
+    def restore(self, number: int, envelope: Envelope[Any], hidden: frozenset[type]) -> None:
         """Put an envelope back to where it was before `discard`."""
         self.entries[number] = envelope
         self.entries = OrderedDict(sorted(self.entries.items()))
         self._buckets.clear()
         for key, kept in self.entries.items():
-            if not isinstance(kept.message, hidden):
+            if type(kept.message) not in hidden:
                 self._index(key, kept.message)
 
     def find(self, pattern: Pattern) -> tuple[int, Envelope[Any]] | None:

@@ -32,6 +32,7 @@ class _OnThread(Process):
     def __init__(self) -> None:
         super().__init__()
         self.actor_inbox.system = self._handle_system
+        self.actor_inbox.scheduled = True  # it looks by itself
 
     def _holds_thread(self) -> bool:
         return True

@@ -13,7 +13,7 @@ from pykka.messages import _ActorStop
 from prx_actors.actors.context import context
 from prx_actors.actors.envelopes import drop, reply, reply_exception
 from prx_actors.actors.exceptions import ProcessExit
-from prx_actors.actors.inspection import Inspected, SystemRequest
+from prx_actors.actors.inspection import SYSTEM_REQUESTS, Inspected
 from prx_actors.actors.mailbox import SYSTEM_MESSAGES
 from prx_actors.actors.scheduler import scheduler
 from prx_actors.actors.table import process_table
@@ -86,8 +86,7 @@ class Turns(Inspected):
     def _leave_turn(self) -> None:
         with self._lock:
             self._in_turn = False
-            again = not self.actor_inbox.empty() or self._owes_stop_hook()
-            self.actor_inbox.scheduled = again
+            again = self.actor_inbox.end_turn(again=self._owes_stop_hook())
         if again:
             scheduler.submit_next(self._turn)
 
@@ -105,11 +104,12 @@ class Turns(Inspected):
             self._run_stop_hook(self.on_stop)
 
     def _handle_receive(self, message: Any) -> Any:
-        if isinstance(message, SystemRequest):
+        kind = type(message)
+        if kind in SYSTEM_REQUESTS:
             return self._obey(message)
         if self._debug is not None:
             self._debug_event("in", message)
-        if isinstance(message, SYSTEM_MESSAGES):
+        if kind in SYSTEM_MESSAGES:
             return super()._handle_receive(message)
         return self.on_receive(message)
 

@@ -108,7 +108,7 @@ class Behaviour(ProcLib):
 
     def _dispatch(self, envelope: Envelope[Any]) -> None:
         message = envelope.message
-        if isinstance(message, SYSTEM_MESSAGES):
+        if type(message) in SYSTEM_MESSAGES:
             answer_envelope(envelope, self._handle_receive(message))
         elif isinstance(message, SystemRequest):
             self._obey(message)

@@ -75,10 +75,7 @@ class LoopProgram:
                 return envelope.message
             if inbox.closed:
                 return Gone()
-            with inbox.lock:
-                # From here on an arrival calls `wake`.
-                inbox.scheduled = not inbox.empty()
-            if not inbox.scheduled:
+            if not inbox.end_turn():
                 await asyncio.wait_for(self._news.wait(), timeout)
 
     async def end_and_wait(self, reason: object) -> None:
