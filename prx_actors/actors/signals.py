@@ -40,9 +40,10 @@ def add_link(process: Process, other: Pid) -> None:
     with process._lock:
         if process._exited:
             return
+        linked = other in process._links
         process._links[other] = None
     peer = process_of(other)
-    if peer is None or not _accept_link(peer, pid):
+    if peer is None or not _accept_link(peer, pid, linked=linked):
         process._exit_signal(other, "noproc", linked=True)
     elif process._exited and peer is not None:
         # It ended between the two halves: as if it had not linked at all.
@@ -50,11 +51,11 @@ def add_link(process: Process, other: Pid) -> None:
             peer._links.pop(pid, None)
 
 
-def _accept_link(peer: Process, pid: Pid) -> bool:
-    # A process that is ending, but has not exited, still tells its new links.
+def _accept_link(peer: Process, pid: Pid, *, linked: bool) -> bool:
+    # A process that is ending, but has not exited, still tells its new links; and one that has, its old ones.
     with peer._lock:
         if peer._exited:
-            return False
+            return linked and pid in peer._links
         peer._links[pid] = None
         return True
 
@@ -175,8 +176,8 @@ def announce(process: Process) -> None:
             run_steps(partial(_send_down, watcher, ref, pid, reason))
     for ref in list(process._monitors):
         remove_monitor(process, ref)
-    process._links.clear()
-    process._watchers.clear()
+    # Not before: until a link is told, its place here says that it will be.
+    run_steps(process._links.clear, process._watchers.clear)
 
 
 def _signal_link(pid: Pid, other: Pid, reason: object) -> None:

@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 
     from prx_actors.actors import Pid
 
-__all__ = ["ChildSpec", "StartLink", "check_spec", "check_specs"]
+__all__ = ["AUTO_SHUTDOWNS", "ChildSpec", "StartLink", "check_spec", "check_specs", "is_one_of"]
 
 RESTARTS: Final = ("permanent", "transient", "temporary")
 TYPES: Final = ("worker", "supervisor")
+AUTO_SHUTDOWNS: Final = ("never", "any_significant", "all_significant")
 
 
 @runtime_checkable
@@ -54,7 +55,8 @@ class StartLink(Protocol):
         """
 
 
-Start: TypeAlias = "Callable[..., Any] | StartLink | tuple[Callable[..., Any] | StartLink, Iterable[Any] | None]"
+Args: TypeAlias = "list[Any] | tuple[Any, ...]"
+Start: TypeAlias = "Callable[..., Any] | StartLink | tuple[Callable[..., Any] | StartLink, Args | None]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ class ChildSpec:
     """Names the child within its supervisor."""
 
     start: Start
-    """A callable and its arguments, or the callable alone.
+    """A callable and its arguments, a tuple or a list, or the callable alone.
 
     It runs in the supervisor and returns the pid of a new process, which the
     supervisor links; or a pair of the pid and anything else, which `start_child`
@@ -147,6 +149,8 @@ def check_specs(specs: object, auto_shutdown: str | None = None) -> list[ChildSp
     """
     if not isinstance(specs, Iterable) or isinstance(specs, str | bytes):
         raise SpecError(("badarg", specs))
+    if auto_shutdown is not None and not is_one_of(auto_shutdown, AUTO_SHUTDOWNS):
+        raise SpecError(("badarg", auto_shutdown))
     checked: dict[Hashable, ChildSpec] = {}
     for spec in specs:
         check_spec(spec, auto_shutdown)
@@ -172,11 +176,11 @@ def check_spec(spec: object, auto_shutdown: str | None = None) -> ChildSpec:
     """
     if not isinstance(spec, ChildSpec):
         raise SpecError(("invalid_child_spec", spec))
-    _check(isinstance(spec.id, Hashable), "invalid_id", spec.id)
+    _check(_is_hashable(spec.id), "invalid_id", spec.id)
     _check(_is_start(spec.start), "invalid_mfa", spec.start)
-    _check(spec.restart in RESTARTS, "invalid_restart_type", spec.restart)
+    _check(is_one_of(spec.restart, RESTARTS), "invalid_restart_type", spec.restart)
     _check_significant(spec, auto_shutdown)
-    _check(spec.type in TYPES, "invalid_child_type", spec.type)
+    _check(is_one_of(spec.type, TYPES), "invalid_child_type", spec.type)
     _check(_is_shutdown(spec.shutdown), "invalid_shutdown", spec.shutdown)
     return spec
 
@@ -206,7 +210,8 @@ def _is_target(target: object) -> bool:
 
 
 def _is_args(args: object) -> bool:
-    return isinstance(args, Iterable) and not isinstance(args, str | bytes)
+    # They are needed again and again: what can be taken once would be empty at the first restart.
+    return isinstance(args, list | tuple)
 
 
 def _is_shutdown(shutdown: object) -> bool:
@@ -214,4 +219,17 @@ def _is_shutdown(shutdown: object) -> bool:
         return False
     if isinstance(shutdown, int | float):
         return shutdown >= 0
-    return shutdown is None or shutdown in ("infinity", "brutal_kill")
+    return shutdown is None or is_one_of(shutdown, ("infinity", "brutal_kill"))
+
+
+def _is_hashable(id: object) -> bool:
+    try:
+        hash(id)
+    except Exception:  # noqa: BLE001 -- code of the user
+        return False
+    return True
+
+
+def is_one_of(value: object, words: tuple[str, ...]) -> bool:
+    """Say whether a value, which may be an object with any kind of `__eq__`, is one of some words."""
+    return isinstance(value, str) and value in words

@@ -96,7 +96,9 @@ class Backoff:
 
     The first restart of a child comes after `initial` seconds, and each one after
     that waits `factor` times as long as the one before, up to `maximum`. A child
-    that has run for `maximum` seconds begins with `initial` again.
+    that has run for `maximum` seconds begins with `initial` again. A supervisor does
+    not start with one whose times are not finite or below 0, whose factor is not
+    above 0, or whose jitter is not from 0 to 1.
 
     Example:
         >>> from prx_actors.otp.restarts import Backoff

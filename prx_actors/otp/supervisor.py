@@ -313,7 +313,8 @@ class Supervisor(Behaviour):
             auto_shutdown: of that supervisor; None checks nothing that depends on it
 
         Raises:
-            SpecError: when one is not valid, or two have the same id
+            SpecError: when one is not valid, or two have the same id; `("badarg", auto_shutdown)`
+                when there is no such auto-shutdown
 
         """
         check_specs(specs, auto_shutdown)

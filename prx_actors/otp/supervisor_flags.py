@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from prx_actors.otp.child_spec import AUTO_SHUTDOWNS, is_one_of
 from prx_actors.otp.restarts import Backoff
 from prx_actors.otp.supervisor_errors import SpecError
 
@@ -14,7 +16,6 @@ if TYPE_CHECKING:
 __all__ = ["SupervisorFlags", "check_flags"]
 
 STRATEGIES: Final = ("one_for_one", "one_for_all", "rest_for_one", "simple_one_for_one")
-AUTO_SHUTDOWNS: Final = ("never", "any_significant", "all_significant")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,21 +60,33 @@ def check_flags(flags: object) -> SupervisorFlags:
     """
     if not isinstance(flags, SupervisorFlags):
         _refuse("invalid_type", flags)
-    if flags.strategy not in STRATEGIES:
+    if not is_one_of(flags.strategy, STRATEGIES):
         _refuse("invalid_strategy", flags.strategy)
     if not _is_count(flags.intensity, 0):
         _refuse("invalid_intensity", flags.intensity)
     if not _is_count(flags.period, 1):
         _refuse("invalid_period", flags.period)
-    if flags.auto_shutdown not in AUTO_SHUTDOWNS:
+    if not is_one_of(flags.auto_shutdown, AUTO_SHUTDOWNS):
         _refuse("invalid_auto_shutdown", flags.auto_shutdown)
-    if not isinstance(flags.backoff, Backoff | None):
+    if not (flags.backoff is None or _is_sound(flags.backoff)):
         _refuse("invalid_backoff", flags.backoff)
     return flags
 
 
 def _is_count(value: object, least: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+
+def _is_sound(backoff: object) -> bool:
+    if not isinstance(backoff, Backoff):
+        return False
+    if not all(map(_is_finite, (backoff.initial, backoff.maximum, backoff.factor, backoff.jitter))):
+        return False
+    return min(backoff.initial, backoff.maximum) >= 0 and backoff.factor > 0 and 0 <= backoff.jitter <= 1
+
+
+def _is_finite(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _refuse(error: str, value: object) -> NoReturn:

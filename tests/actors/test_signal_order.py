@@ -3,7 +3,10 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-from prx_actors.actors import Down, Process, send, spawn
+import pytest
+
+from prx_actors.actors import Down, Exit, Pid, Process, current, exit, link, receive, send, spawn, trap_exit
+from prx_actors.actors.ending import run_steps
 from prx_actors.actors.mailbox import Mailbox
 from prx_actors.actors.table import process_of, process_table
 
@@ -64,3 +67,68 @@ def test_a_message_under_way_arrives_before_the_down_of_its_sender() -> None:
     assert mailbox.down_came.wait(WAIT)
     assert mailbox.order == ["under way", Down(ref, pid, "killed")]
     watcher._terminate("normal")
+
+
+class Announced(Process):
+    """Has something done when it has exited, and its links are about to be told or have been."""
+
+    def __init__(self, before: Callable[[], None], after: Callable[[], None]) -> None:
+        super().__init__()
+        self.before, self.after = before, after
+
+    def on_receive(self, message: object) -> None:
+        """End with the message for a reason."""
+        exit(message)
+
+    def _announce(self, reason: object) -> None:
+        self.before()
+        super()._announce(reason)
+        run_steps(self.after)
+
+
+def test_a_second_link_to_a_process_that_exits_loses_no_reason() -> None:
+    """The first one is in force: its signal is on the way, and there is one Exit."""
+    trap_exit(True)
+    me = process_of(current())
+    assert me is not None
+    pid: Pid = Announced.start(lambda: me._link(pid), lambda: None)
+    link(pid)
+    send(pid, "died")
+    assert receive(Exit, timeout=WAIT) == Exit(pid, "died")
+    with pytest.raises(TimeoutError):
+        receive(Exit, timeout=0)
+    assert pid not in me._links
+
+
+def test_a_link_to_a_process_that_has_told_its_links_is_a_new_one() -> None:
+    """It is answered as by the dead, after the reason that came by the first."""
+    trap_exit(True)
+    me = process_of(current())
+    assert me is not None
+    told = threading.Event()
+
+    def link_again() -> None:
+        me._link(pid)
+        told.set()
+
+    pid: Pid = Announced.start(lambda: None, link_again)
+    link(pid)
+    send(pid, "died")
+    assert told.wait(WAIT)
+    assert [receive(Exit, timeout=WAIT) for _ in "12"] == [Exit(pid, "died"), Exit(pid, "noproc")]
+
+
+def test_a_link_that_an_interrupt_has_left_half_made_can_be_made_again() -> None:
+    """Only one side has it; whether the other one runs or exits, it is not taken for a link in force."""
+    trap_exit(True)
+    me = process_of(current())
+    assert me is not None
+    pid: Pid = Announced.start(lambda: me._link(pid), lambda: None)
+    me._links[pid] = None
+    send(pid, "died")
+    assert receive(Exit, timeout=WAIT) == Exit(pid, "noproc")
+    running: Pid = Announced.start(lambda: None, lambda: None)
+    me._links[running] = None
+    link(running)
+    send(running, "died")
+    assert receive(Exit, timeout=WAIT) == Exit(running, "died")

@@ -112,7 +112,7 @@ BAD_SPECS = [
     (worker([]), ("invalid_id", [])),  # type: ignore[arg-type]
     (ChildSpec("child", "start"), ("invalid_mfa", "start")),  # type: ignore[arg-type]
     (ChildSpec("child", (Worker, 1)), ("invalid_mfa", (Worker, 1))),  # type: ignore[arg-type]
-    (ChildSpec("child", (Worker, "ab")), ("invalid_mfa", (Worker, "ab"))),
+    (ChildSpec("child", (Worker, "ab")), ("invalid_mfa", (Worker, "ab"))),  # type: ignore[arg-type]
     (worker(restart="prmanent"), ("invalid_restart_type", "prmanent")),
     (worker(shutdown=-10), ("invalid_shutdown", -10)),
     (worker(shutdown=True), ("invalid_shutdown", True)),
