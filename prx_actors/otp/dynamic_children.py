@@ -51,13 +51,13 @@ class DynamicChildren(Supervision):
         brutally = self._spec.shutdown == "brutal_kill"
         for pid in self._running:
             exit_signal(pid, "kill" if brutally else "shutdown")
-        failures: dict[str, list[tuple[Child, object]]] = {}
-        for child, reason in self._ends(watched):
-            if reason is not NOTHING:
-                failures.setdefault(repr(reason), []).append((child, reason))
+        failures = [(child, reason) for child, reason in self._ends(watched) if reason is not NOTHING]
         self._running.clear()
         self._restarting.clear()
-        for group in failures.values():
+        groups: dict[object, list[tuple[Child, object]]] = {}
+        for child, reason in failures:
+            groups.setdefault(_kind(reason), []).append((child, reason))
+        for group in groups.values():
             child, reason = group[0]
             self._report("shutdown_error", reason, child, len(group))
 
@@ -125,7 +125,7 @@ class DynamicChildren(Supervision):
         return self._start_one(Child(self._spec, child))
 
     def _start_one(self, child: Child) -> Pid | tuple[Pid, Any] | None:
-        result = self._start(child)
+        result = child.start(self.supervisor)  # without a progress report, as in OTP
         if isinstance(child.pid, Pid):
             self._running[child.pid] = child
         return result
@@ -151,7 +151,8 @@ class DynamicChildren(Supervision):
 
     def get_childspec(self, id: object) -> ChildSpec:
         """Return how every child is started."""
-        ours = isinstance(id, Pid) and (id in self._running or id in self._restarting)
+        # Of a dead process nobody knows whose child it was: OTP gives the benefit of the doubt.
+        ours = isinstance(id, Pid) and (id in self._running or id in self._restarting or not id.is_alive())
         if ours or id == self._spec.id:
             return self._spec
         reason = "not_found"
@@ -168,6 +169,14 @@ class DynamicChildren(Supervision):
         total = active + len(self._restarting)
         supervisors = total if self._spec.type == "supervisor" else 0
         return ChildCounts(1, active, supervisors, total - supervisors)
+
+
+def _kind(reason: object) -> object:
+    """Return what reasons have in common that are reported together."""
+    try:
+        return repr(reason)
+    except Exception:  # noqa: BLE001 -- code of the user
+        return type(reason)
 
 
 def _refuse() -> NoReturn:

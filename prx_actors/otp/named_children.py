@@ -10,6 +10,7 @@ from prx_actors.otp.children import Child, ChildCounts, Restarting
 from prx_actors.otp.starting import StartError
 from prx_actors.otp.supervision import Supervision
 from prx_actors.otp.supervisor_errors import SupervisorError
+from prx_actors.otp.supervisor_reports import report_progress
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable
@@ -67,7 +68,9 @@ class NamedChildren(Supervision):
         return None
 
     def _start_known(self, child: Child) -> Pid | tuple[Pid, Any] | None:
-        result = self._start(child)
+        result = child.start(self.supervisor)
+        if result is not None:
+            report_progress(self.pid, child)
         if isinstance(child.pid, Pid):
             self._running[child.pid] = child
         if child.spec.restart == "temporary":
@@ -92,7 +95,11 @@ class NamedChildren(Supervision):
             self._children.pop(child.spec.id, None)
 
     def _significant_left(self) -> bool:
-        return any(child.spec.significant and child.pid is not None for child in self._children.values())
+        restarting = [child for child in self._children.values() if isinstance(child.pid, Restarting)]
+        # Who was stopped for one of them comes back with it: it has not ended.
+        due = [member for child in restarting for member in self._group(child)]
+        running = [child for child in self._children.values() if child.pid is not None]
+        return any(child.spec.significant for child in [*running, *due])
 
     def _group(self, child: Child) -> list[Child]:
         """Return who is restarted with a child, itself included, in order."""

@@ -14,7 +14,7 @@ from prx_actors.actors import Pid, ProcessExit, send, send_after
 from prx_actors.otp.children import Restarting, shut_down
 from prx_actors.otp.restarts import RestartWindow, must_report, must_restart
 from prx_actors.otp.results import NOTHING
-from prx_actors.otp.supervisor_reports import report_error, report_progress
+from prx_actors.otp.supervisor_reports import report_error
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -102,7 +102,7 @@ class Supervision(ABC):
 
     @abstractmethod
     def _significant_left(self) -> bool:
-        """Say whether a significant child runs or is restarting."""
+        """Say whether a significant child runs, is restarting or is to come back with one that is."""
 
     @abstractmethod
     def _stop_bystanders(self, child: Child) -> None:
@@ -178,18 +178,6 @@ class Supervision(ABC):
             send(self.pid, message)
         else:
             send_after(delay, self.pid, message)
-
-    def _start(self, child: Child) -> Pid | tuple[Pid, Any] | None:
-        """Start a child and report it.
-
-        Raises:
-            StartError: when it did not start
-
-        """
-        result = child.start(self.supervisor)
-        if result is not None:
-            report_progress(self.pid, child)
-        return result
 
     def _stop(self, child: Child) -> None:
         """Stop a child, or the attempts to restart it."""
