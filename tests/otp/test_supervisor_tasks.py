@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
 import signal
-import time
 from pathlib import Path
 
 import pytest
+from support.calls import until
 from support.supervised import WAIT, Worker, end, exit_of, pid_of, pids, start, stop, worker
 
 from prx_actors import ExitStatus, Stdout, Task, TermSig, prx
@@ -65,29 +64,17 @@ def test_an_os_process_that_is_killed_is_restarted() -> None:
 
 def test_a_restarted_program_finds_its_lock_free(tmp_path: Path) -> None:
     """The restart comes after the end of the first one, with all that it held."""
-    lock = tmp_path / "lock"
-    script = f"exec 9> {lock}; flock -n 9 || exit 3; exec sleep 1000"
+    lock, holders = tmp_path / "lock", tmp_path / "holders"
+    holders.touch()
+    script = f"exec 9> {lock}; flock -n 9 || exit 3; echo $$ >> {holders}; exec sleep 1000"
     supervisor = start(program("holder", "sh", "-c", script), intensity=3)
-    for _ in range(3):
+    for count in range(1, 4):
         task = task_of(supervisor, "holder")
-        wait_for_lock(lock)
+        # They say so: a look whether the lock is taken would take it, and keep a holder from it.
+        until(lambda: len(holders.read_text().splitlines()) == count, f"{count} have taken the lock")  # noqa: B023
         kill(task)
     assert task_of(supervisor, "holder").is_alive()
     stop(supervisor)
-
-
-def wait_for_lock(lock: Path) -> None:
-    """Wait until the program holds its lock."""
-    deadline = time.monotonic() + WAIT
-    while time.monotonic() < deadline:
-        if lock.exists():
-            with lock.open() as file:
-                try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    return
-        time.sleep(0.001)
-    pytest.fail("nobody took the lock")
 
 
 def test_the_messages_of_a_task_harm_no_supervisor(caplog: pytest.LogCaptureFixture) -> None:
