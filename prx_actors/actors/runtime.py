@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 import threading
 
@@ -13,6 +12,7 @@ from prx_actors.actors.registry import reset_names
 from prx_actors.actors.scheduler import scheduler
 from prx_actors.actors.table import process_table
 from prx_actors.actors.timers import timers
+from prx_actors.system.exits import Stage, at_exit
 
 __all__ = ["after_fork_in_child", "install", "stop_all_processes"]
 
@@ -58,4 +58,4 @@ def install() -> None:
     """Hook into Pykka, fork and exit; once, when the package is imported."""
     pykka_compat.install()
     os.register_at_fork(after_in_child=after_fork_in_child)
-    atexit.register(stop_all_processes)
+    at_exit(Stage.PROCESSES, stop_all_processes)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import errno
 import logging
 import os
@@ -21,6 +20,7 @@ from prx_actors.driver.channels import Channels
 from prx_actors.driver.driver import Driver
 from prx_actors.driver.protocol import codec, frame
 from prx_actors.driver.reactor import reactor
+from prx_actors.system.exits import Stage, at_exit
 from prx_actors.system.limits import raise_nofile
 from prx_actors.system.native import lib
 from prx_actors.system.pidfd import has_ended
@@ -304,8 +304,6 @@ def keeper_for(launcher: tuple[str, ...], path: str) -> Keeper:
         if keeper is None or not keeper.usable:
             keeper = Keeper(launcher, path)
             with _lock:
-                if not _keepers:
-                    atexit.register(shutdown)
                 _keepers[key] = keeper
                 _killed.difference_update([one for one in list(_killed) if one.driver.is_over()])
         return keeper
@@ -340,9 +338,9 @@ def _after_fork_in_child() -> None:
     _killed.clear()
     _keepers.clear()
     _starting.clear()
-    atexit.unregister(shutdown)
     reactor.after_fork_in_child()
     Driver.leave_to_parent()
 
 
+at_exit(Stage.OS_PROCESSES, shutdown)
 os.register_at_fork(after_in_child=_after_fork_in_child)

@@ -7,13 +7,13 @@ their children in order and `terminate` is called; what is then left is ended by
 
 from __future__ import annotations
 
-import atexit
 import time
 from typing import TYPE_CHECKING
 
 from prx_actors.actors.runtime import EXIT_SECONDS
 from prx_actors.actors.table import process_of, process_table
 from prx_actors.otp.behaviour import Behaviour
+from prx_actors.system.exits import Stage, at_exit
 
 if TYPE_CHECKING:
     from prx_actors.actors.process import Process
@@ -46,5 +46,5 @@ def _is_top(process: Behaviour) -> bool:
 
 
 def install() -> None:
-    """Hook into the interpreter's exit; once, after the hook of `actors`, which runs later."""
-    atexit.register(stop_behaviours)
+    """Hook into the interpreter's exit; once."""
+    at_exit(Stage.BEHAVIOURS, stop_behaviours)

@@ -33,6 +33,50 @@ second = begin("c")
     assert actual == code
 
 
+@pytest.mark.parametrize("start", ["start", "start_link"])
+def test_a_server_that_stops_at_the_end_of_main_still_has_its_program(start: str) -> None:
+    """The tree stops first, then its OS processes: whoever is told to end can say so to a program, and hear from it."""
+    code, said, logged = result_of(f"""
+from prx_actors import Stdout, prx
+class Owner(GenServer):
+    def init(self):
+        trap_exit(True)
+        self.task = prx.fork()
+        prx.execvp(self.task, ["sh", "-c", "read name; echo bye $name"])
+    def handle_info(self, message):
+        say("early", message)
+    def terminate(self, reason):
+        prx.stdin(self.task, "Joe\\n")
+        say(reason, receive(Stdout, task=self.task, timeout=10).data)
+Supervisor.{start}([ChildSpec("owner", Owner)])
+""")
+    assert (code, said, logged) == (0, ["shutdown b'bye Joe\\n'"], "")
+
+
+@pytest.mark.parametrize("start", ["start", "start_link"])
+def test_a_command_that_is_supervised_at_the_end_of_main_is_no_failure(start: str) -> None:
+    """Its supervisor stops it, in order: nothing is logged."""
+    code, said, logged = result_of(f"""
+from prx_actors import Command
+Supervisor.{start}([ChildSpec("sleep", Command(["sleep", "1000"]))])
+""")
+    assert (code, said, logged) == (0, [], "")
+
+
+def test_what_exits_do_has_an_order_whatever_is_imported_first() -> None:
+    """By stages, and in one in the order in which it was asked for; one that fails does not keep the others."""
+    code, said, logged = result_of("""
+from prx_actors.system.exits import Stage, at_exit
+at_exit(Stage.LEFTOVERS, lambda: say("leftovers"))
+at_exit(Stage.BEHAVIOURS, lambda: say("behaviours"))
+at_exit(Stage.PROCESSES, lambda: 1 / 0)
+at_exit(Stage.OS_PROCESSES, lambda: say("OS processes"))
+at_exit(Stage.BEHAVIOURS, lambda: say("behaviours, too"))
+""")
+    assert (code, said) == (0, ["behaviours", "behaviours, too", "OS processes", "leftovers"])
+    assert "ZeroDivisionError" in logged
+
+
 def test_a_handler_that_never_returns_does_not_keep_the_interpreter() -> None:
     """Its thread is a daemon; the process is dead for everyone else at once."""
     code, _, _ = result_of("""

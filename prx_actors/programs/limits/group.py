@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import errno
 import re
 import threading
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from prx_actors.programs.limits.place import make_group, remove_group
 from prx_actors.programs.runtime_names import new_name
 from prx_actors.system.cgroups import Cgroups
+from prx_actors.system.exits import Stage, at_exit
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -119,9 +119,11 @@ def _write(file: Path, value: str) -> None:
         raise OSError(error.errno, f"{error.strerror}: {value} for {file.name}", str(file.parent)) from None
 
 
-@atexit.register
 def remove_left() -> None:
     """Try once more to remove the groups that were not empty."""
     for folder in list(_left):
         if remove_group(folder):
             _left.discard(folder)
+
+
+at_exit(Stage.LEFTOVERS, remove_left)

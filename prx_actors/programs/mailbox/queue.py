@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import logging
 import os
 import select
@@ -24,6 +23,7 @@ from prx_actors.programs.mailbox.limits import check_size, refusal
 from prx_actors.programs.mailbox.messages import QueueMessage
 from prx_actors.programs.mailbox.sending import VARIABLE
 from prx_actors.programs.runtime_names import new_name
+from prx_actors.system.exits import Stage, at_exit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -261,5 +261,5 @@ def _after_fork_in_child() -> None:
     _open.clear()
 
 
-atexit.register(_close_all)
+at_exit(Stage.LEFTOVERS, _close_all)
 os.register_at_fork(after_in_child=_after_fork_in_child)
