@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pykka
+
 from prx_actors.actors.matching import ANYTHING, Pattern
 from prx_actors.actors.messages import Down, MonitorRef
-from prx_actors.actors.registry import pid_of
+from prx_actors.actors.pid import Pid, tell_foreign
+from prx_actors.actors.registry import check_pid, pid_of, wrong_address
 from prx_actors.actors.table import process_of
 from prx_actors.actors.threads import FunctionProcess, current_process
 
@@ -14,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import NoReturn
 
-    from prx_actors.actors.pid import Pid
     from prx_actors.actors.process import Process
 
 __all__ = [
@@ -49,6 +51,7 @@ def spawn(function: Callable[..., object], *args: Any) -> Pid:
 
     Raises:
         RuntimeError: when the system gives no more threads
+        TypeError: when the function is the class of an actor, which has its own `start`
 
     Example:
         >>> from prx_actors.actors import current, receive, send, spawn
@@ -58,7 +61,7 @@ def spawn(function: Callable[..., object], *args: Any) -> Pid:
         'hello'
 
     """
-    return FunctionProcess.start(function, args, lambda _process: None)
+    return _start(function, args, lambda _process: None)
 
 
 def spawn_link(function: Callable[..., object], *args: Any) -> Pid:
@@ -88,7 +91,7 @@ def spawn_link(function: Callable[..., object], *args: Any) -> Pid:
     def prepare(process: Process) -> None:
         caller._link(process.actor_ref)
 
-    return FunctionProcess.start(function, args, prepare)
+    return _start(function, args, prepare)
 
 
 def spawn_monitor(function: Callable[..., object], *args: Any) -> tuple[Pid, MonitorRef]:
@@ -117,8 +120,15 @@ def spawn_monitor(function: Callable[..., object], *args: Any) -> tuple[Pid, Mon
     def prepare(process: Process) -> None:
         refs.append(caller._monitor(process.actor_ref))
 
-    pid = FunctionProcess.start(function, args, prepare)
+    pid = _start(function, args, prepare)
     return pid, refs[0]
+
+
+def _start(function: Callable[..., object], args: tuple[Any, ...], prepare: Callable[[Process], None]) -> Pid:
+    if isinstance(function, type) and issubclass(function, pykka.Actor):
+        msg = f"{function.__qualname__} is the class of an actor: {function.__qualname__}.start() starts one"
+        raise TypeError(msg)
+    return FunctionProcess.start(function, args, prepare)
 
 
 def current() -> Pid:
@@ -139,15 +149,16 @@ def current() -> Pid:
     return current_process().actor_ref
 
 
-def send(pid_or_name: Pid | str, message: object) -> None:
+def send(pid_or_name: pykka.ActorRef[Any] | str, message: object) -> None:
     """Send a message. The dead receive nothing, silently.
 
     Args:
-        pid_or_name: the receiver
+        pid_or_name: the receiver, which may be an actor of Pykka's own
         message: anything; it is not copied
 
     Raises:
         ValueError: when no process has that name
+        TypeError: when it is neither a pid nor a name
         ProcessExit: when the calling process has been ended
 
     Example:
@@ -157,7 +168,10 @@ def send(pid_or_name: Pid | str, message: object) -> None:
         42
 
     """
-    pid_of(pid_or_name)._send(message)
+    if isinstance(pid_or_name, pykka.ActorRef) and not isinstance(pid_or_name, Pid):
+        tell_foreign(pid_or_name, message)
+    else:
+        pid_of(pid_or_name)._send(message)
 
 
 def receive(*wanted: Any, timeout: float | None = None, **fields: object) -> Any:
@@ -203,6 +217,7 @@ def link(pid_or_name: Pid | str) -> None:
 
     Raises:
         ValueError: when no process has that name
+        TypeError: when it is neither a pid nor a name
         ProcessExit: when the calling process has been ended, also by `"noproc"`
 
     Example:
@@ -237,7 +252,7 @@ def unlink(pid: Pid) -> None:
         >>> exit_signal(pid, "kill")
 
     """
-    current_process()._unlink(pid)
+    current_process()._unlink(check_pid(pid))
 
 
 def monitor(pid_or_name: Pid | str) -> MonitorRef:
@@ -254,6 +269,7 @@ def monitor(pid_or_name: Pid | str) -> MonitorRef:
         what the `Down` carries as `ref`
 
     Raises:
+        TypeError: when it is neither a pid nor a name
         ProcessExit: when the calling process has been ended
 
     Example:
@@ -265,6 +281,8 @@ def monitor(pid_or_name: Pid | str) -> MonitorRef:
         'killed'
 
     """
+    if not isinstance(pid_or_name, Pid | str):
+        raise wrong_address(pid_or_name)
     return current_process()._monitor(pid_or_name)
 
 
@@ -348,6 +366,7 @@ def exit_signal(pid_or_name: Pid | str, reason: object) -> None:
 
     Raises:
         ValueError: when no process has that name
+        TypeError: when it is neither a pid nor a name
         ProcessExit: when the calling process has been ended, also by this
 
     Example:

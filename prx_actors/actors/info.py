@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Final, overload
 
-from prx_actors.actors.registry import name_of
+from prx_actors.actors.registry import check_pid, name_of
 from prx_actors.actors.table import process_of
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ def process_info(pid: Pid, item: str | None = None) -> Any:
 
     Raises:
         ValueError: when there is no such item
+        TypeError: when it is no pid
 
     Example:
         >>> from prx_actors.actors import current, process_info, register, unregister
@@ -97,7 +98,7 @@ def process_info(pid: Pid, item: str | None = None) -> Any:
     if item is not None and item not in ITEMS:
         msg = f"{item!r} is none of {', '.join(ITEMS)}"
         raise ValueError(msg)
-    process = process_of(pid)
+    process = process_of(check_pid(pid))
     if process is None:
         return None
     info = _look_at(process)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -17,11 +18,12 @@ from pykka._envelope import Envelope
 
 from prx_actors.actors.messages import MonitorRef
 from prx_actors.actors.pid import Pid
+from prx_actors.actors.registry import check_pid
 from prx_actors.actors.table import process_of
 from prx_actors.actors.threads import current_process
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable
+    from collections.abc import Hashable
 
     from prx_actors.actors.process import Process
 
@@ -325,4 +327,6 @@ def demonitor(ref: MonitorRef) -> bool:
 
 
 def _several(pids: Pid | Iterable[Pid]) -> Iterable[Pid]:
-    return (pids,) if isinstance(pids, Pid) else pids
+    if isinstance(pids, Pid) or not isinstance(pids, Iterable):
+        pids = (pids,)
+    return [check_pid(pid) for pid in pids]

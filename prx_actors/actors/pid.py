@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pykka
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from prx_actors.actors.mailbox import Mailbox
     from prx_actors.actors.process import Process
 
-__all__ = ["Pid"]
+__all__ = ["Pid", "tell_foreign"]
 
 
 class Pid(pykka.ActorRef[Any]):
@@ -110,3 +111,11 @@ class Pid(pykka.ActorRef[Any]):
                 return self.actor_inbox.offer(Envelope(message))
         sender._check_running()
         return False
+
+
+def tell_foreign(ref: pykka.ActorRef[Any], message: object) -> None:
+    """Send a message to an actor of Pykka's own, silently when it is dead, as to a process."""
+    if context.process is not None:
+        context.process._check_running()
+    with suppress(pykka.ActorDeadError):
+        ref.tell(message)

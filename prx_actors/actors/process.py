@@ -26,8 +26,8 @@ from prx_actors.actors.mailbox import Mailbox, MailboxClosed
 from prx_actors.actors.matching import ANYTHING, Pattern
 from prx_actors.actors.pid import Pid
 from prx_actors.actors.registry import release_name
+from prx_actors.actors.starts import Starts
 from prx_actors.actors.table import process_of, process_table
-from prx_actors.actors.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +44,7 @@ ANCESTORS: Final = 32
 """As many are kept, lest a line of processes that each start the next one grows for ever."""
 
 
-class Process(Turns):
+class Process(Starts):
     """An actor with a mailbox, links, monitors and exit signals.
 
     It is used as any Pykka actor. While it has no messages it holds no thread.
@@ -80,20 +80,6 @@ class Process(Turns):
 
     actor_inbox: Mailbox
     _actor_ref: Pid
-
-    @classmethod
-    def start(cls, *args: Any, **kwargs: Any) -> Pid:
-        """Start a process.
-
-        Args:
-            args: for the constructor
-            kwargs: for the constructor
-
-        Returns:
-            its pid
-
-        """
-        return super().start(*args, **kwargs)  # type: ignore[return-value]
 
     @property
     def actor_ref(self) -> Pid:

@@ -9,13 +9,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pykka
+
 from prx_actors.actors.pid import Pid
 from prx_actors.actors.table import process_of
 
 if TYPE_CHECKING:
     from prx_actors.actors.process import Process
 
-__all__ = ["name_of", "pid_of", "register", "registered", "release_name", "reset_names", "unregister", "whereis"]
+__all__ = [
+    "check_pid",
+    "name_of",
+    "pid_of",
+    "register",
+    "registered",
+    "release_name",
+    "reset_names",
+    "unregister",
+    "whereis",
+    "wrong_address",
+]
 
 _pids: dict[str, Pid] = {}
 
@@ -32,7 +45,7 @@ def register(name: str, pid: Pid) -> None:
     Raises:
         ValueError: when the name is taken, when the process has a name, or when
             it has ended
-        TypeError: when the name is not a string
+        TypeError: when the name is not a string, or the pid is none
 
     Example:
         >>> from prx_actors.actors import current, receive, register, send, unregister
@@ -46,7 +59,7 @@ def register(name: str, pid: Pid) -> None:
     if not isinstance(name, str):
         msg = f"a name is a string, not {name!r}"
         raise TypeError(msg)
-    process = process_of(pid)
+    process = process_of(check_pid(pid))
     if process is None:
         raise _not_alive(pid)
     with process._lock:
@@ -134,14 +147,37 @@ def pid_of(pid_or_name: Any) -> Pid:
 
     Raises:
         ValueError: when no process has that name
+        TypeError: when it is neither
 
     """
     if isinstance(pid_or_name, Pid):
         return pid_or_name
+    if not isinstance(pid_or_name, str):
+        raise wrong_address(pid_or_name)
     pid = _pids.get(pid_or_name)
     if pid is None:
         raise _unknown(pid_or_name)
     return pid
+
+
+def check_pid(pid: Any) -> Pid:
+    """Return a pid.
+
+    Raises:
+        TypeError: when it is none
+
+    """
+    if not isinstance(pid, Pid):
+        raise wrong_address(pid)
+    return pid
+
+
+def wrong_address(value: object) -> TypeError:
+    """Return the error of what is no process, and not its name either."""
+    msg = f"expected a pid, or a name where one may stand for it, not {value!r}"
+    if isinstance(value, pykka.ActorRef):
+        msg += ": an actor of Pykka's own can only be sent to; make it a Process"
+    return TypeError(msg)
 
 
 def _unknown(name: object) -> ValueError:

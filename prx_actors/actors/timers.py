@@ -10,15 +10,19 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from prx_actors.actors.pid import Pid
-from prx_actors.actors.registry import whereis
+import pykka
+
+from prx_actors.actors.pid import Pid, tell_foreign
+from prx_actors.actors.registry import whereis, wrong_address
 from prx_actors.actors.scheduler import new_thread, start_thread
 from prx_actors.actors.table import process_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    Receiver = pykka.ActorRef[Any] | str
 
 __all__ = ["Timeout", "Timer", "cancel_timer", "send_after", "start_timer", "timers"]
 
@@ -45,7 +49,7 @@ class Timer:
 
     __slots__ = ("deadline", "message", "number", "receiver")
 
-    def __init__(self, deadline: float, receiver: Pid | str) -> None:
+    def __init__(self, deadline: float, receiver: Receiver) -> None:
         self.number = next(_numbers)
         self.deadline = deadline
         self.receiver = receiver
@@ -170,10 +174,10 @@ class Timers:
 
 def _deliver(timer: Timer) -> None:
     receiver = timer.receiver
-    pid = receiver if isinstance(receiver, Pid) else whereis(receiver)
-    if pid is not None:
+    ref = whereis(receiver) if isinstance(receiver, str) else receiver
+    if ref is not None:
         try:
-            pid._send(timer.message)
+            ref._send(timer.message) if isinstance(ref, Pid) else tell_foreign(ref, timer.message)
         except RuntimeError:  # no thread for its turn
             logger.exception("%r could not be delivered", timer)
 
@@ -181,7 +185,7 @@ def _deliver(timer: Timer) -> None:
 timers: Final = Timers()
 
 
-def send_after(seconds: float, pid_or_name: Pid | str, message: object) -> Timer:
+def send_after(seconds: float, pid_or_name: Receiver, message: object) -> Timer:
     """Send a message later, unless the timer is cancelled or its receiver ends.
 
     A name is looked up when the time has come; there, a name that no process
@@ -189,7 +193,7 @@ def send_after(seconds: float, pid_or_name: Pid | str, message: object) -> Timer
 
     Args:
         seconds: when, from now on
-        pid_or_name: the receiver
+        pid_or_name: the receiver, which may be an actor of Pykka's own
         message: anything
 
     Returns:
@@ -197,6 +201,7 @@ def send_after(seconds: float, pid_or_name: Pid | str, message: object) -> Timer
 
     Raises:
         ValueError: when the time is negative or not a number
+        TypeError: when the receiver is neither a pid nor a name
 
     Example:
         >>> from prx_actors.actors import current, receive, send_after
@@ -208,12 +213,12 @@ def send_after(seconds: float, pid_or_name: Pid | str, message: object) -> Timer
     return _start(seconds, pid_or_name, lambda _timer: message)
 
 
-def start_timer(seconds: float, pid_or_name: Pid | str, message: object) -> Timer:
+def start_timer(seconds: float, pid_or_name: Receiver, message: object) -> Timer:
     """Send `Timeout(timer, message)` later; otherwise as `send_after`.
 
     Args:
         seconds: when, from now on
-        pid_or_name: the receiver
+        pid_or_name: the receiver, which may be an actor of Pykka's own
         message: anything
 
     Returns:
@@ -221,6 +226,7 @@ def start_timer(seconds: float, pid_or_name: Pid | str, message: object) -> Time
 
     Raises:
         ValueError: when the time is negative or not a number
+        TypeError: when the receiver is neither a pid nor a name
 
     Example:
         >>> from prx_actors.actors import Timeout, current, receive, start_timer
@@ -232,7 +238,8 @@ def start_timer(seconds: float, pid_or_name: Pid | str, message: object) -> Time
     return _start(seconds, pid_or_name, lambda timer: Timeout(timer, message))
 
 
-def _start(seconds: float, receiver: Pid | str, message_of: Callable[[Timer], object]) -> Timer:
+def _start(seconds: float, receiver: Receiver, message_of: Callable[[Timer], object]) -> Timer:
+    _check_receiver(receiver)
     if not seconds >= 0:
         msg = f"{seconds!r} is not a time to wait"
         raise ValueError(msg)
@@ -240,6 +247,11 @@ def _start(seconds: float, receiver: Pid | str, message_of: Callable[[Timer], ob
     timer.message = message_of(timer)
     timers.start(timer)
     return timer
+
+
+def _check_receiver(receiver: object) -> None:
+    if not isinstance(receiver, str | pykka.ActorRef):
+        raise wrong_address(receiver)
 
 
 def cancel_timer(timer: Timer) -> float | None:

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from prx_actors.actors import Pid, register, whereis
+from prx_actors.actors.registry import wrong_address
 
 __all__ = ["pid_of", "take_name"]
 
 
 def pid_of(address: Pid | str) -> Pid | None:
-    """Return the pid that is meant, or none when nobody has that name."""
+    """Return the pid that is meant, or none when nobody has that name.
+
+    Raises:
+        TypeError: when it is neither a pid nor a name
+
+    """
+    if not isinstance(address, Pid | str):
+        raise wrong_address(address)
     return address if isinstance(address, Pid) else whereis(address)
 
 

@@ -121,6 +121,9 @@ class ProcLib(Process):
             None, `Ignore()`, `Stop(reason)` or what the behaviour allows
 
         """
+        if args or kwargs:
+            msg = f"{type(self).__name__} has no init of its own and takes no arguments"
+            raise TypeError(msg)
 
     def _run_on_start(self) -> None:
         try:
