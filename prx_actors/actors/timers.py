@@ -22,8 +22,6 @@ from prx_actors.actors.table import process_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    Receiver = pykka.ActorRef[Any] | str
-
 __all__ = ["Timeout", "Timer", "cancel_timer", "send_after", "start_timer", "timers"]
 
 logger = logging.getLogger("prx_actors")
@@ -49,7 +47,7 @@ class Timer:
 
     __slots__ = ("deadline", "message", "number", "receiver")
 
-    def __init__(self, deadline: float, receiver: Receiver) -> None:
+    def __init__(self, deadline: float, receiver: pykka.ActorRef[Any] | str) -> None:
         self.number = next(_numbers)
         self.deadline = deadline
         self.receiver = receiver
@@ -185,7 +183,7 @@ def _deliver(timer: Timer) -> None:
 timers: Final = Timers()
 
 
-def send_after(seconds: float, pid_or_name: Receiver, message: object) -> Timer:
+def send_after(seconds: float, pid_or_name: pykka.ActorRef[Any] | str, message: object) -> Timer:
     """Send a message later, unless the timer is cancelled or its receiver ends.
 
     A name is looked up when the time has come; there, a name that no process
@@ -213,7 +211,7 @@ def send_after(seconds: float, pid_or_name: Receiver, message: object) -> Timer:
     return _start(seconds, pid_or_name, lambda _timer: message)
 
 
-def start_timer(seconds: float, pid_or_name: Receiver, message: object) -> Timer:
+def start_timer(seconds: float, pid_or_name: pykka.ActorRef[Any] | str, message: object) -> Timer:
     """Send `Timeout(timer, message)` later; otherwise as `send_after`.
 
     Args:
@@ -238,7 +236,7 @@ def start_timer(seconds: float, pid_or_name: Receiver, message: object) -> Timer
     return _start(seconds, pid_or_name, lambda timer: Timeout(timer, message))
 
 
-def _start(seconds: float, receiver: Receiver, message_of: Callable[[Timer], object]) -> Timer:
+def _start(seconds: float, receiver: pykka.ActorRef[Any] | str, message_of: Callable[[Timer], object]) -> Timer:
     _check_receiver(receiver)
     if not seconds >= 0:
         msg = f"{seconds!r} is not a time to wait"
