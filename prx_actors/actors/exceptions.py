@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-__all__ = ["NoProcess", "ProcessExit"]
+__all__ = ["MailboxClosed", "NoProcess", "ProcessExit"]
+
+
+class MailboxClosed(Exception):  # noqa: N818 -- an event, not an error
+    """The process of a mailbox has ended."""
 
 
 class ProcessExit(BaseException):

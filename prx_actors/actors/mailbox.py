@@ -17,24 +17,21 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pykka._envelope import Envelope
-from pykka.messages import ProxyCall, ProxyGetAttr, ProxySetAttr, _ActorStop
 
-from prx_actors.actors.envelopes import AccountedEnvelope, drop, settle
+from prx_actors.actors.envelopes import SYSTEM_MESSAGES, AccountedEnvelope, drop, settle
+from prx_actors.actors.exceptions import MailboxClosed
 from prx_actors.actors.gates import Gate
 from prx_actors.actors.matching import ANYTHING
-from prx_actors.actors.saved import SavedMessages
+from prx_actors.actors.saved import Entry, SavedMessages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from prx_actors.actors.matching import Pattern
 
-__all__ = ["SYSTEM_MESSAGES", "AccountedEnvelope", "Mailbox", "MailboxClosed"]
+__all__ = ["AccountedEnvelope", "Mailbox"]
 
 logger = logging.getLogger("prx_actors")
-
-SYSTEM_MESSAGES: Final[frozenset[type]] = frozenset({_ActorStop, ProxyCall, ProxyGetAttr, ProxySetAttr})
-"""What Pykka sends behind the user's back, by exact class; `receive` does not return it."""
 
 NOTHING: Final[deque[Envelope[Any]]] = deque()
 """Stands for the deque of a mailbox that has never had a message: one takes 700 bytes."""
@@ -46,10 +43,6 @@ _NOTHING: Final[list[Envelope[Any]]] = []
 
 _K = TypeVar("_K")
 _FIRST = operator.itemgetter(0)
-
-
-class MailboxClosed(Exception):  # noqa: N818 -- an event, not an error
-    """The process of this mailbox has ended."""
 
 
 class Mailbox:
@@ -120,10 +113,10 @@ class Mailbox:
             incoming.append(envelope)
             if self.scheduled and not (self.blocked or self.closed):  # type: ignore[redundant-expr] # to others they change
                 return True
+            return self._wake_receiver()
         except BaseException:
             self._wake_receiver()
             raise
-        return self._wake_receiver()
 
     def _wake_receiver(self) -> bool:
         with self.lock:
@@ -208,7 +201,10 @@ class Mailbox:
 
     def _search_incoming(self, pattern: Pattern) -> Envelope[Any] | None:
         """Remove and return the first match, filing what stands before it."""
-        while incoming := self._incoming:
+        while True:  # the jump back of `while incoming` would let a signal handler in behind the look
+            incoming = self._incoming
+            if not incoming:
+                return None
             envelope = incoming[0]
             message = envelope.message
             if type(message) in SYSTEM_MESSAGES:
@@ -217,7 +213,6 @@ class Mailbox:
                 self._file(envelope, hidden=False)
             elif self._remove(None, envelope):
                 return envelope
-        return None
 
     def _meet_system(self, envelope: Envelope[Any]) -> None:
         if self.system is None:
@@ -226,48 +221,31 @@ class Mailbox:
             self.system(envelope)
 
     def _file(self, envelope: Envelope[Any], *, hidden: bool) -> None:
+        entry = Entry(envelope, hidden=hidden)
         with self.lock:
-            if not self.closed and self._is_first(envelope):
-                self._saved.file(envelope, hidden=hidden)
-                # No call from here on, so that no interrupt can part these.
-                del self._incoming[0]
-                self._saved.added += 1
-
-    def _is_first(self, envelope: Envelope[Any]) -> bool:
-        # A signal handler on this very thread may have received it.
-        return bool(self._incoming) and self._incoming[0] is envelope
+            incoming, saved = self._incoming, self._saved
+            # No call from here on: a signal handler on this very thread, which may receive too, comes before all of it
+            # or after, and so does an interrupt.
+            if not self.closed and incoming and incoming[0] is envelope:
+                del incoming[0]
+                entry.number = saved.added
+                saved.entries[entry.number] = entry
+                saved.added = entry.number + 1
+        saved.follow()
 
     def _remove(self, number: int | None, envelope: Envelope[Any], *, answer: bool = True) -> bool:
-        """Take one envelope out, from the saved ones when it has a number.
-
-        False when it is not there any more. An interrupt puts it back.
-        """
-        began = False
-        try:
-            with self.lock:
-                if number is None and self._is_first(envelope):
-                    del self._incoming[0]
-                    began = True
-                elif number is not None and number in self._saved.entries:
-                    began = True
-                    self._saved.discard(number)
-                else:  # the mailbox has closed, or a signal handler took it
-                    return False
-            settle(envelope, answer=answer)
-        except BaseException:
-            if began:
-                self._put_back(number, envelope)
-            raise
-        return True
-
-    def _put_back(self, number: int | None, envelope: Envelope[Any]) -> None:
-        with self.lock:
-            if self.closed:
-                return
-            if number is None:
-                self._incoming.appendleft(envelope)
-            else:
-                self._saved.restore(number, envelope, SYSTEM_MESSAGES)
+        """Take one envelope out, from the saved ones when it has a number; false when it is not there any more."""
+        # First: an interrupt in there leaves the message where it is.
+        settle(envelope, answer=answer)
+        if number is not None:
+            return self._saved.take(number) is not None
+        incoming = self._incoming
+        # No call, and no lock, whose end is one: see `_file`. What a closing mailbox collects at the same time is
+        # dropped, too, which does no harm.
+        if incoming and incoming[0] is envelope:
+            del incoming[0]
+            return True
+        return False
 
     def take(self) -> Envelope[Any] | None:
         """Remove and return the first envelope, Pykka's own too, for a turn."""
@@ -288,11 +266,10 @@ class Mailbox:
 
     def _take_saved(self) -> Envelope[Any] | None:
         with self.lock:
-            number = next(iter(self._saved.entries), None)
-            if number is None:
-                return None
-            envelope = self._saved.entries[number]
-            self._saved.discard(number)
+            saved = self._saved
+            number = next(iter(saved.entries), None)
+            envelope = None if number is None else saved.take(number)
+            saved.follow()
             return envelope
 
     def get(self) -> Envelope[Any]:
@@ -395,8 +372,9 @@ class Mailbox:
         with self.lock:
             self.closed = True
             self._rouse()
-            # An interrupted filing leaves an envelope in both places.
-            left = list(dict.fromkeys([*self._left, *self._saved.entries.values(), *self._incoming]))
+            saved_ones = [entry.envelope for entry in list(self._saved.entries.values()) if entry.envelope is not None]
+            # An interrupted close has collected some already.
+            left = list(dict.fromkeys([*self._left, *saved_ones, *self._incoming]))
             saved = SavedMessages()
             # No call from here on, so that no interrupt can part these.
             self._left = left

@@ -20,9 +20,9 @@ from prx_actors.actors import crashes, signals
 from prx_actors.actors.context import context
 from prx_actors.actors.ending import run_steps
 from prx_actors.actors.envelopes import drop
-from prx_actors.actors.exceptions import ProcessExit
+from prx_actors.actors.exceptions import MailboxClosed, ProcessExit
 from prx_actors.actors.latches import Future, Latch
-from prx_actors.actors.mailbox import Mailbox, MailboxClosed
+from prx_actors.actors.mailbox import Mailbox
 from prx_actors.actors.matching import ANYTHING, Pattern
 from prx_actors.actors.pid import Pid
 from prx_actors.actors.registry import release_name

@@ -3,6 +3,12 @@
 Each one is filed under its exact class, under the value of each indexed field,
 and under both together, so that a `receive` by class, by field or by both goes
 straight to its first match however many others wait.
+
+Only the process itself searches; but a signal handler on its thread may receive,
+too, in the midst of another `receive`, and a KeyboardInterrupt may end one there.
+Python lets both in at calls and loops only. So an entry comes and goes by
+statements without either, which whoever looks sees done or not done; the index is
+what `entries` say: it follows them, and steps of it may be done twice.
 """
 
 from __future__ import annotations
@@ -17,58 +23,66 @@ if TYPE_CHECKING:
 
     from pykka._envelope import Envelope
 
-__all__ = ["INDEXED_FIELDS", "SavedMessages"]
+__all__ = ["INDEXED_FIELDS", "Entry", "SavedMessages"]
 
 INDEXED_FIELDS: Final = ("task", "pid", "ref")
 
 _UNHASHABLE = object()
 
 _Key = tuple[type | None, str, object]
+_Bucket = OrderedDict[int, None]
 _ALL: Final[_Key] = (None, "", None)
 
 
-class SavedMessages:
-    """Envelopes in mailbox order, each under a number that only grows."""
+class Entry:
+    """A message and where it is filed: its fields may change while it waits.
 
-    __slots__ = ("_buckets", "_subclasses", "added", "entries")
+    Args:
+        envelope: what to keep
+        hidden: whether `find` passes over it
+
+    """
+
+    __slots__ = ("below", "envelope", "keys", "number")
+
+    def __init__(self, envelope: Envelope[Any], *, hidden: bool = False) -> None:
+        self.envelope: Envelope[Any] | None = envelope
+        """None once it was taken, by which it is not kept."""
+        self.keys: list[_Key] = [] if hidden else _keys(envelope.message)
+        self.number = -1
+        self.below: Entry | None = None
+        """What was taken before it, and is still in the index."""
+
+
+class SavedMessages:
+    """Entries in mailbox order, each under a number that only grows."""
+
+    __slots__ = ("_buckets", "_classes", "_indexed", "_subclasses", "_taken", "added", "entries")
 
     def __init__(self) -> None:
-        self.entries: OrderedDict[int, Envelope[Any]] = OrderedDict()
+        self.entries: OrderedDict[int, Entry] = OrderedDict()
         self.added = 0
-        self._buckets: dict[_Key, OrderedDict[int, None]] = {}
-        self._subclasses: dict[type, list[type]] = {}
+        """The number of the next entry; whoever adds one raises it."""
+        self._indexed = 0
+        """All before this one are in the index."""
+        self._taken: Entry | None = None
+        """The last one that was taken, and is still in the index."""
+        self._buckets: dict[_Key, _Bucket] = {}
+        self._classes: dict[type[Any], None] = {}
+        """Those that have a bucket, in any order."""
+        self._subclasses: dict[type, list[type[Any]]] = {}
 
-    def file(self, envelope: Envelope[Any], *, hidden: bool = False) -> None:
-        """Enter an envelope under the number `added`, which the caller then raises.
-
-        Doing it twice is harmless: a KeyboardInterrupt may cut it short.
-
-        Args:
-            envelope: what to keep
-            hidden: whether `find` passes over it
-
-        """
-        self.entries[self.added] = envelope
-        if not hidden:
-            self._index(self.added, envelope.message)
-
-    def discard(self, number: int) -> None:
-        """Remove an envelope."""
-        for key in _keys(self.entries[number].message):
-            if (bucket := self._buckets.get(key)) is not None:
-                bucket.pop(number, None)
-                if not bucket:
-                    self._buckets.pop(key, None)
-        self.entries.pop(number, None)
-
-    def restore(self, number: int, envelope: Envelope[Any], hidden: frozenset[type]) -> None:
-        """Put an envelope back to where it was before `discard`."""
-        self.entries[number] = envelope
-        self.entries = OrderedDict(sorted(self.entries.items()))
-        self._buckets.clear()
-        for key, kept in self.entries.items():
-            if type(kept.message) not in hidden:
-                self._index(key, kept.message)
+    def take(self, number: int) -> Envelope[Any] | None:
+        """Remove and return an envelope; none when it is gone."""
+        if number not in self.entries:
+            return None
+        entry = self.entries[number]
+        envelope = entry.envelope
+        del self.entries[number]
+        entry.envelope = None
+        entry.below = self._taken
+        self._taken = entry
+        return envelope
 
     def find(self, pattern: Pattern) -> tuple[int, Envelope[Any]] | None:
         """Return the first match and its number.
@@ -77,69 +91,109 @@ class SavedMessages:
             pattern: what is asked for; its predicates make the search linear
 
         """
-        if not self.entries:
+        if not self.entries and self._taken is None:
             return None
-        firsts = [
-            number
-            for bucket, exact in self._candidates(pattern)
-            if (number := self._first(bucket, None if exact else pattern)) is not None
-        ]
-        if not firsts:
-            return None
-        number = min(firsts)
-        return number, self.entries[number]
+        self.follow()
+        firsts = [self._first(bucket, pattern) for bucket in self._candidates(pattern)]
+        entry = self.entries.get(min((number for number in firsts if number is not None), default=-1))
+        return None if entry is None or entry.envelope is None else (entry.number, entry.envelope)
 
-    def _index(self, number: int, message: object) -> None:
-        if (type(message), "", None) not in self._buckets:
-            self._subclasses.clear()
-        for key in _keys(message):
+    # The index.
+
+    def follow(self) -> None:
+        """Have the index hold what the entries are: nothing of those that were taken, and all others."""
+        while True:
+            if (taken := self._taken) is not None:
+                self._remove(taken)
+                if self._taken is taken:
+                    self._taken = taken.below
+            elif (number := self._indexed) < self.added:
+                if (entry := self.entries.get(number)) is not None:
+                    self._index(entry)
+                if self._indexed == number:
+                    self._indexed = number + 1
+            else:
+                return
+
+    def _index(self, entry: Entry) -> None:
+        for key in entry.keys:
+            while True:  # A signal handler may remove a bucket that is empty still.
+                known = self._note_class(_class_of(key))
+                bucket = self._buckets.setdefault(key, OrderedDict())
+                bucket[entry.number] = None
+                if known and self._buckets.get(key) is bucket:
+                    break
+        if entry.number not in self.entries:
+            self._remove(entry)
+
+    def _note_class(self, class_: type[Any] | None) -> bool:
+        """Note that a class has a bucket; false when it is new, and that is to be looked at once more."""
+        if class_ is None or class_ in self._classes:
+            return True
+        self._subclasses = {}
+        self._classes[class_] = None
+        return False
+
+    def _remove(self, entry: Entry) -> None:
+        for key in entry.keys:
             bucket = self._buckets.get(key)
             if bucket is None:
-                bucket = self._buckets[key] = OrderedDict()
-            bucket[number] = None
+                continue
+            bucket.pop(entry.number, None)
+            if not bucket and key in self._buckets and self._buckets[key] is bucket:
+                del self._buckets[key]
+                if (class_ := _class_of(key)) is not None:
+                    self._classes.pop(class_, None)
 
-    def _candidates(self, pattern: Pattern) -> Iterator[tuple[OrderedDict[int, None], bool]]:
-        """Return buckets that hold all matches, and whether they hold nothing else."""
+    def _candidates(self, pattern: Pattern) -> Iterator[_Bucket]:
+        """Return buckets that hold all matches."""
         classes: Iterable[type | None] = (None,)
         if pattern.types and not pattern.predicates:
-            classes = {c for type_ in pattern.types for c in self._classes(type_)}
-        field, value = _indexed_field(pattern)
-        exact = not pattern.predicates and len(pattern.fields) == (1 if field else 0)
+            classes = {c for type_ in pattern.types for c in self._classes_of(type_)}
+        fields = _indexed_fields(pattern)
         for class_ in classes:
-            if (bucket := self._buckets.get((class_, field, value))) is not None:
-                yield bucket, exact
-            if field and (odd := self._buckets.get((class_, field, _UNHASHABLE))):
-                yield odd, False
+            yield from self._narrowest(class_, fields)
 
-    def _classes(self, type_: type) -> list[type]:
+    def _narrowest(self, class_: type | None, fields: list[tuple[str, object]]) -> list[_Bucket]:
+        """Return the buckets of a class that hold all messages with those fields, and few others."""
+        choices = [self._of_field(class_, field, value) for field, value in fields or [("", None)]]
+        return min(choices, key=lambda buckets: sum(map(len, buckets)))
+
+    def _of_field(self, class_: type | None, field: str, value: object) -> list[_Bucket]:
+        found = [self._buckets.get((class_, field, value))]
+        if field:
+            found.append(self._buckets.get((class_, field, _UNHASHABLE)))
+        return [bucket for bucket in found if bucket is not None]
+
+    def _classes_of(self, type_: type) -> list[type[Any]]:
         """Return the classes in the index that are subclasses of that type."""
-        classes = self._subclasses.get(type_)
+        known = self._subclasses  # it is another one as soon as there is another class
+        classes = known.get(type_)
         if classes is None:
-            classes = [
-                class_
-                for class_, field, _ in self._buckets
-                if class_ is not None and not field and issubclass(class_, type_)
-            ]
-            self._subclasses[type_] = classes
+            classes = known[type_] = [class_ for class_ in list(self._classes) if issubclass(class_, type_)]
         return classes
 
-    def _first(self, bucket: OrderedDict[int, None], pattern: Pattern | None) -> int | None:
-        if pattern is None:
-            return next(iter(bucket), None)
+    def _first(self, bucket: _Bucket, pattern: Pattern) -> int | None:
+        first = next(iter(bucket), None)
+        if first is None or self._is_match(first, pattern):
+            return first
         # A copy, because predicates and comparisons are code of the user.
-        for number in list(bucket):
-            envelope = self.entries.get(number)
-            if envelope is not None and pattern.matches(envelope.message):
-                return number
-        return None
+        return next((number for number in list(bucket) if self._is_match(number, pattern)), None)
+
+    def _is_match(self, number: int, pattern: Pattern) -> bool:
+        entry = self.entries.get(number)
+        envelope = None if entry is None else entry.envelope
+        return envelope is not None and pattern.matches(envelope.message)
 
 
-def _indexed_field(pattern: Pattern) -> tuple[str, object]:
-    for name in INDEXED_FIELDS:
-        value = pattern.fields.get(name, MISSING)
-        if value is not MISSING and _is_hashable(value):
-            return name, value
-    return "", None
+def _class_of(key: _Key) -> type[Any] | None:
+    """Return the class whose bucket has this key; none when it is the key of a field."""
+    return None if key[1] else key[0]
+
+
+def _indexed_fields(pattern: Pattern) -> list[tuple[str, object]]:
+    named = [(name, pattern.fields[name]) for name in INDEXED_FIELDS if name in pattern.fields]
+    return [(name, value) for name, value in named if _is_hashable(value)]
 
 
 def _is_hashable(value: object) -> bool:

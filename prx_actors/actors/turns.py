@@ -11,10 +11,9 @@ import pykka
 from pykka.messages import _ActorStop
 
 from prx_actors.actors.context import context
-from prx_actors.actors.envelopes import drop, reply, reply_exception
+from prx_actors.actors.envelopes import SYSTEM_MESSAGES, drop, reply, reply_exception
 from prx_actors.actors.exceptions import ProcessExit
 from prx_actors.actors.inspection import SYSTEM_REQUESTS, Inspected
-from prx_actors.actors.mailbox import SYSTEM_MESSAGES
 from prx_actors.actors.scheduler import scheduler
 from prx_actors.actors.table import process_table
 

@@ -24,11 +24,10 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from prx_actors.actors.crashes import is_silent
-from prx_actors.actors.envelopes import drop
+from prx_actors.actors.envelopes import SYSTEM_MESSAGES, drop
 from prx_actors.actors.envelopes import reply as answer_envelope
 from prx_actors.actors.exceptions import ProcessExit
 from prx_actors.actors.inspection import SystemRequest
-from prx_actors.actors.mailbox import SYSTEM_MESSAGES
 from prx_actors.actors.messages import Exit
 from prx_actors.otp.calls import Call, Cast, From, refuse_ask, reply
 from prx_actors.otp.proc_lib import ProcLib, bad_return

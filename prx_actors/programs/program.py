@@ -13,8 +13,8 @@ from pykka._envelope import Envelope
 
 from prx_actors.actors import NoProcess, Pid, Process, ProcessExit
 from prx_actors.actors.context import context
+from prx_actors.actors.exceptions import MailboxClosed
 from prx_actors.actors.latches import Future, Latch
-from prx_actors.actors.mailbox import MailboxClosed
 from prx_actors.actors.scheduler import scheduler
 from prx_actors.actors.table import process_of, process_table
 from prx_actors.actors.threads import current_process
