@@ -10,6 +10,7 @@ from prx_actors.actors.matching import ANYTHING, Pattern
 from prx_actors.actors.messages import Down, MonitorRef
 from prx_actors.actors.pid import Pid, tell_foreign
 from prx_actors.actors.registry import check_pid, pid_of, wrong_address
+from prx_actors.actors.signals import is_reason
 from prx_actors.actors.table import process_of
 from prx_actors.actors.threads import FunctionProcess, current_process
 
@@ -90,6 +91,8 @@ def spawn_link(function: Callable[..., object], *args: Any) -> Pid:
 
     def prepare(process: Process) -> None:
         caller._link(process.actor_ref)
+        if not caller._running and not is_reason(caller._final_reason, "normal"):
+            process._terminate(caller._final_reason)  # killed meanwhile: there may be no link to tell it
 
     return _start(function, args, prepare)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from queue import Full
 from typing import TYPE_CHECKING, Any
 
 import pykka
@@ -13,7 +14,6 @@ from prx_actors.actors.table import process_table
 
 if TYPE_CHECKING:
     from prx_actors.actors.mailbox import Mailbox
-    from prx_actors.actors.process import Process
 
 __all__ = ["Pid", "tell_foreign"]
 
@@ -66,9 +66,7 @@ class Pid(pykka.ActorRef[Any]):
             ProcessExit: when the calling process has been ended
 
         """
-        sender = context.process
-        inbox = self.actor_inbox
-        if not (inbox.offer(Envelope(message)) if sender is None else self._send_from(sender, message)):
+        if not self._send(message):
             msg = f"{self} not found"
             raise pykka.ActorDeadError(msg)
 
@@ -89,28 +87,26 @@ class Pid(pykka.ActorRef[Any]):
             ProcessExit: when the calling process has been ended
 
         """
-        sender = context.process
-        if sender is not None:
-            sender._check_running()
         future = self.actor_class._create_future()
-        if not self.actor_inbox.offer(Envelope(message, future)):
-            future.set_exception((pykka.ActorDeadError, pykka.ActorDeadError(f"{self} not found"), None))
+        if not self._deliver(Envelope(message, future)):
+            error = pykka.ActorDeadError(f"{self} not found")
+            with suppress(Full):  # a mailbox that closes may have answered
+                future.set_exception((pykka.ActorDeadError, error, None))
         return future.get(timeout=timeout) if block else future
 
     def _send(self, message: object) -> bool:
         """Put a message into the mailbox; False when the process has ended."""
+        return self._deliver(Envelope(message))
+
+    def _deliver(self, envelope: Envelope[Any]) -> bool:
         sender = context.process
         if sender is None:
-            return self.actor_inbox.offer(Envelope(message))
-        return self._send_from(sender, message)
-
-    def _send_from(self, sender: Process, message: object) -> bool:
+            return self.actor_inbox.offer(envelope)
         # What a process has sent is in the mailbox before its end is announced.
         with sender._sending:
-            if sender._running:
-                return self.actor_inbox.offer(Envelope(message))
-        sender._check_running()
-        return False
+            if not sender._running:
+                sender._check_running()
+            return self.actor_inbox.offer(envelope)
 
 
 def tell_foreign(ref: pykka.ActorRef[Any], message: object) -> None:

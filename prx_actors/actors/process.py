@@ -131,8 +131,8 @@ class Process(Starts):
     # What the process does itself.
 
     def _check_running(self) -> None:
-        """Raise ProcessExit when this process has been ended."""
-        if not self._running:
+        """Raise ProcessExit when this process has been ended; not in the stop hook of one that ends by itself."""
+        if not self._running and (self._own_end_done or not self._in_own_hook):
             raise ProcessExit(self._final_reason)
 
     def _receive(self, pattern: Pattern = ANYTHING, timeout: float | None = None) -> Any:
@@ -142,7 +142,7 @@ class Process(Starts):
         except MailboxClosed:
             pass
         self._check_running()
-        return None
+        raise ProcessExit(self._final_reason)
 
     def _flush(self, *wanted: Any, **fields: object) -> None:
         """Remove all messages that match from the mailbox."""
@@ -331,6 +331,11 @@ class Process(Starts):
                 self._final_reason = reason
             self._own_end_done = True
         self._announce_when_gone()
+
+    def _cut_end_short(self) -> None:
+        """Have a process that was killed while it ends by itself be gone, whatever its stop hook does."""
+        if self._in_own_end:
+            self._ended("killed")
 
     def _announce_when_gone(self) -> None:
         if context.ends is None:

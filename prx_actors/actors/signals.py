@@ -80,12 +80,16 @@ def add_monitor(process: Process, other: Pid | str) -> MonitorRef:
     if pid is process.actor_ref:
         return ref
     with process._lock:
+        if process._exited:
+            return ref
         process._monitors[ref] = pid
     target = None if pid is None else process_of(pid)
     if target is not None:
         with target._lock:
             if not target._exited:
                 target._watchers[ref] = process.actor_ref
+                if process._exited:  # between the two halves
+                    target._watchers.pop(ref, None)
                 return ref
     _send_down(process, ref, pid, "noproc")
     return ref
@@ -112,28 +116,48 @@ def deliver_exit(process: Process, sender: Pid | None, reason: object, *, linked
 
     """
     kill = not linked and is_reason(reason, "kill")
-    with process._lock:
-        if linked and sender not in process._links:
-            return
-        if process._running and process._trapping and not kill:
-            _deliver_message(process, sender, reason, linked=linked)
-            return
     harmless = is_reason(reason, "normal") and (linked or sender is not process.actor_ref)
-    if not harmless:
-        # Of the dead, too: an interrupt may have come between its death and the steps that follow.
-        process._terminate("killed" if kill else reason)
-    # Last: an interrupted signal comes again, and goes by the link.
+    if _is_trapped(process, sender, reason, linked=linked, kill=kill):
+        return
+    if harmless:
+        _use_up(process, sender, linked=linked)
+    else:
+        # As a step, which is run again if an interrupt cuts it short between the death and what follows.
+        run_steps(partial(_end_by_signal, process, sender, reason, linked=linked, kill=kill))
+
+
+def _use_up(process: Process, sender: Pid | None, *, linked: bool) -> None:
     if linked and sender is not None:
         with process._lock:
             process._links.pop(sender, None)
 
 
-def _deliver_message(process: Process, sender: Pid | None, reason: object, *, linked: bool) -> None:
+def _is_trapped(process: Process, sender: Pid | None, reason: object, *, linked: bool, kill: bool) -> bool:
+    """Say whether a signal harms nobody: its link is no more, or it has become a message."""
     envelope = Envelope(Exit(sender, reason))
-    if linked and sender is not None:
-        process.actor_inbox.offer_for(envelope, process._links, sender)
-    else:
-        process.actor_inbox.offer(envelope)
+    with process._lock:
+        if linked and sender not in process._links:
+            return True
+        if kill or not (process._running and process._trapping):
+            return False
+        if linked and sender is not None:
+            process.actor_inbox.offer_for(envelope, process._links, sender)
+        else:
+            process.actor_inbox.offer(envelope)
+        return True
+
+
+def _end_by_signal(process: Process, sender: Pid | None, reason: object, *, linked: bool, kill: bool) -> None:
+    # Under one lock: who has returned from unlink or trap_exit does not die of it any more.
+    with process._lock:
+        if _is_trapped(process, sender, reason, linked=linked, kill=kill):
+            return
+        process._die("killed" if kill else reason)
+    process._terminate(process._final_reason)
+    if kill:
+        process._cut_end_short()
+    # Last: an interrupted signal comes again, and goes by the link.
+    _use_up(process, sender, linked=linked)
 
 
 def is_reason(reason: object, name: str) -> bool:

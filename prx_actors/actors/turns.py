@@ -53,6 +53,7 @@ class Turns(Inspected):
         self._stop_hook_done = False
         self._stop_hook_pending = False
         self._in_own_end = False
+        self._in_own_hook = False
 
     def _holds_thread(self) -> bool:
         """Say whether code of this process is under way."""
@@ -165,12 +166,16 @@ class Turns(Inspected):
 
     def _run_stop_hook(self, hook: Callable[[], None]) -> None:
         self._stop_hook_done = True
+        # Nobody has been told of an end of its own yet, so that it may send; after a signal it sends nothing any more.
+        self._in_own_hook = self._in_own_end
         try:
             hook()
         except ProcessExit:
-            pass  # it is ending already
+            if not self._in_own_end:
+                logger.warning("%s was ended by a signal: its stop hook can send no more and was cut short", self)
         except BaseException:
             logger.exception("%s failed while it ended", self)
+        self._in_own_hook = False
         self._stop_hook_pending = False
         process_table.notify()
 

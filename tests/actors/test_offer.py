@@ -8,11 +8,13 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+import pykka
 import pytest
 from pykka._envelope import Envelope
 
 from prx_actors import Process
 from prx_actors.actors.mailbox import Mailbox
+from prx_actors.actors.table import process_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -115,6 +117,28 @@ def test_a_mailbox_that_closes_meanwhile_refuses(when: str) -> None:
     assert not mailbox.send(**{when: mailbox.close})
     mailbox.finish_closing()
     assert not mailbox.offer(MESSAGE)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_an_ask_of_a_mailbox_that_closes_meanwhile_is_answered_once(when: str) -> None:
+    """By the sender or by whoever closes it, as one of the dead."""
+    pid = Process.start()
+    process = process_of(pid)
+    assert process is not None
+    mailbox = pid.actor_inbox
+    with mailbox.lock:
+        mailbox.scheduled = True
+
+        def close() -> None:
+            mailbox.close()
+            mailbox.finish_closing()
+
+        hooks: dict[str, Callable[[], object]] = {"before": nothing, "after": nothing, when: close}
+        mailbox._incoming = Incoming(**hooks)
+        future = pid.ask("x", block=False)
+    with pytest.raises(pykka.ActorDeadError):
+        future.get(timeout=WAIT)
+    process._terminate("normal")
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

@@ -4,8 +4,26 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.calls import until
 
-from prx_actors.actors import Down, Exit, Pid, Process, current, exit, link, receive, send, spawn, trap_exit
+from prx_actors.actors import (
+    Down,
+    Exit,
+    Pid,
+    Process,
+    current,
+    exit,
+    exit_signal,
+    link,
+    monitor,
+    receive,
+    send,
+    spawn,
+    spawn_link,
+    spawn_monitor,
+    trap_exit,
+    unlink,
+)
 from prx_actors.actors.ending import run_steps
 from prx_actors.actors.mailbox import Mailbox
 from prx_actors.actors.table import process_of, process_table
@@ -51,14 +69,22 @@ class Watcher(Process):
         process_table.add(self)
 
 
-def test_a_message_under_way_arrives_before_the_down_of_its_sender() -> None:
+SENDS: dict[str, Callable[[Pid, object], object]] = {
+    "send": send,
+    "tell": lambda pid, message: pid.tell(message),
+    "ask": lambda pid, message: pid.ask(message, block=False),
+}
+
+
+@pytest.mark.parametrize("how", SENDS)
+def test_a_message_under_way_arrives_before_the_down_of_its_sender(how: str) -> None:
     """A process that is killed in the midst of a send is announced after it."""
     watcher = process_of(Watcher.start())
     assert isinstance(watcher, Watcher)
     mailbox = watcher.actor_inbox
     assert isinstance(mailbox, Held)
     gate = threading.Event()
-    pid = spawn(lambda: (gate.wait(WAIT), send(watcher.actor_ref, "under way")))  # type: ignore[func-returns-value]
+    pid = spawn(lambda: (gate.wait(WAIT), SENDS[how](watcher.actor_ref, "under way")))
     ref = watcher._monitor(pid)
     victim = process_of(pid)
     assert victim is not None
@@ -132,3 +158,82 @@ def test_a_link_that_an_interrupt_has_left_half_made_can_be_made_again() -> None
     link(running)
     send(running, "died")
     assert receive(Exit, timeout=WAIT) == Exit(running, "died")
+
+
+class Holding(str):
+    """A reason that has something happen while a signal looks at it."""
+
+    __slots__ = ("during",)
+
+    during: Callable[[], object]
+
+    def __eq__(self, other: object) -> bool:
+        self.during()
+        return str.__eq__(self, other)
+
+    __hash__ = str.__hash__
+
+
+@pytest.mark.parametrize("meanwhile", ["unlink", "trap_exit"])
+def test_a_signal_that_is_late_for_unlink_or_trap_exit_ends_nobody(meanwhile: str) -> None:
+    """When they have returned, the one is not linked any more, and the other gets a message."""
+    ready, go_on = threading.Event(), threading.Event()
+    ends: list[object] = []
+
+    def life() -> None:
+        link(peer)
+        ready.set()
+        assert go_on.wait(WAIT)
+        if meanwhile == "unlink":
+            unlink(peer)
+        else:
+            trap_exit(True)
+        done.set()
+        ends.append(receive(timeout=WAIT))
+
+    done = threading.Event()
+    peer = Announced.start(lambda: None, lambda: None)
+    pid = spawn(life)
+    ref = monitor(pid)
+    assert ready.wait(WAIT)
+    reason = Holding("died")
+    reason.during = lambda: (go_on.set(), done.wait(WAIT))  # type: ignore[func-returns-value]
+    send(peer, reason)
+    if meanwhile == "unlink":
+        assert done.wait(WAIT)
+        send(pid, "alive")
+    assert receive(Down, ref=ref, timeout=WAIT).reason == "normal"
+    assert ends in (["alive"], [Exit(peer, reason)])
+
+
+def test_who_is_killed_in_the_midst_of_a_spawn_link_takes_the_child_along(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is no link that could tell it."""
+    add_link = Process._link
+
+    def killed_before(self: Process, other: Pid) -> None:
+        self._exit_signal(None, "kill", linked=False)
+        add_link(self, other)
+
+    started: list[Pid] = []
+    monkeypatch.setattr(Process, "_link", killed_before)
+    _, ref = spawn_monitor(lambda: started.append(spawn_link(receive)))
+    assert receive(Down, ref=ref, timeout=WAIT).reason == "killed"
+    until(lambda: bool(started), "spawn_link has returned")
+    ref = monitor(started[0])
+    assert receive(Down, ref=ref, timeout=WAIT).reason in ("killed", "noproc")
+
+
+def test_who_has_exited_watches_nobody() -> None:
+    """A monitor that it was about to make leaves nothing at the one that lives."""
+    pid, ref = spawn_monitor(receive)
+    dead = process_of(pid)
+    assert dead is not None
+    exit_signal(pid, "kill")
+    receive(Down, ref=ref, timeout=WAIT)
+    target = spawn(receive)
+    living = process_of(target)
+    assert living is not None
+    dead._monitor(target)
+    assert not living._watchers
+    assert not dead._monitors
+    exit_signal(target, "kill")
