@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import time
 from abc import ABC, abstractmethod
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -28,13 +29,14 @@ from prx_actors.actors import (
     trap_exit,
     unlink,
 )
+from prx_actors.actors.table import process_table
 from prx_actors.otp.behaviour import is_silent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-    from prx_actors.actors import Pid
+    from prx_actors.actors import Pid, Process
 
 __all__ = ["Application"]
 
@@ -149,9 +151,7 @@ class Application(ABC):
         with suppress(TimeoutError):
             return receive(Down, ref=ref, timeout=self.shutdown_time).reason
         logger.error("%s did not stop within %s s and is killed", type(self).__name__, self.shutdown_time)
-        exit_signal(pid, "kill")
-        with suppress(TimeoutError):
-            receive(Down, ref=ref, timeout=KILLED_SECONDS)
+        _kill_tree(pid)
         return "killed"
 
     def _stopped(self, reason: object, code: int) -> int:
@@ -178,6 +178,27 @@ def _wait(pid: Pid, ref: MonitorRef) -> _Signalled | Exit | Down:
 def _is_end(message: object, pid: Pid, ref: MonitorRef) -> bool:
     # The Exit of a process that ended before it was monitored has its reason.
     return (isinstance(message, Exit) and message.pid is pid) or (isinstance(message, Down) and message.ref is ref)
+
+
+def _kill_tree(top: Pid) -> None:
+    """Kill a process and all that were started below it, and wait until they are gone."""
+    deadline = time.monotonic() + KILLED_SECONDS
+    # What one of them was about to start is found the next time.
+    while (tree := _tree_of(top)) and (left := deadline - time.monotonic()) > 0:
+        for process in tree:
+            exit_signal(process.actor_ref, "kill")
+        process_table.wait_gone(tree, left)
+
+
+def _tree_of(top: Pid) -> list[Process]:
+    """Return the processes of a tree, supervisors before their children: so killed, none restarts another."""
+    pids, tree = {top}, []
+    for process in process_table.processes():  # in the order of their start
+        # Of a deep tree not all ancestors are kept, but those that are belong to it too.
+        if process.actor_ref is top or not pids.isdisjoint(process._ancestors):
+            pids.add(process.actor_ref)
+            tree.append(process)
+    return tree
 
 
 def _forget(pid: Pid, ref: MonitorRef) -> None:
