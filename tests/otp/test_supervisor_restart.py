@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import threading
-import time
 from typing import Any
 
 import pytest
 from support.supervised import (
     WAIT,
-    Switch,
     Worker,
     counts,
     end,
@@ -25,7 +23,7 @@ from support.supervised import (
 
 from prx_actors.actors import Down, Pid, current, exit, exit_signal, link, monitor, receive, send, spawn, spawn_link
 from prx_actors.otp import StartError
-from prx_actors.otp.supervisor import Supervisor, SupervisorError
+from prx_actors.otp.supervisor import Supervisor
 
 
 def end_too_often(supervisor: Pid, *ids: str) -> None:
@@ -304,90 +302,4 @@ def test_tree() -> None:
     assert {pid_of(supervisor, "sup1"), pid_of(supervisor, "sup2")}.isdisjoint({sup1, sup2})
     assert counts(pid_of(supervisor, "sup1")) == (2, 2, 0, 2)
     assert counts(pid_of(supervisor, "sup2")) == (0, 0, 0, 0)
-    stop(supervisor)
-
-
-def start_hanging(switch: Switch, **flags: Any) -> Pid:
-    """Start a supervisor whose child, once ended, fails to start for long."""
-    supervisor = start(worker(start=switch, shutdown="brutal_kill"), intensity=10**9, **flags)
-    if flags.get("strategy") == "simple_one_for_one":
-        Supervisor.start_child(supervisor)
-    switch.await_calls(1)
-    return supervisor
-
-
-def check_hanging(strategy: str) -> None:
-    """See that a supervisor answers while its child cannot be restarted, and that both can be stopped."""
-    switch = Switch()
-    supervisor = start_hanging(switch, strategy=strategy)
-    switch.on = False
-    end(pid_of(supervisor))
-    switch.await_calls(3)
-    for call, argument, reason in (
-        (Supervisor.start_child, worker(), "already_present"),
-        (Supervisor.restart_child, "child", "restarting"),
-        (Supervisor.delete_child, "child", "restarting"),
-    ):
-        with pytest.raises(SupervisorError, match=reason):
-            call(supervisor, argument)
-    (child,) = Supervisor.which_children(supervisor)
-    assert child.restarting
-    assert child.pid is None
-    assert counts(supervisor) == (1, 0, 0, 1)
-    Supervisor.terminate_child(supervisor, "child")
-    assert not Supervisor.which_children(supervisor)[0].restarting
-    switch.on = True
-    end(Supervisor.restart_child(supervisor, "child"))
-    pid_of(supervisor)
-    switch.on = False
-    end(pid_of(supervisor))
-    stop(supervisor)
-
-
-def test_hanging_restart_loop() -> None:
-    """A supervisor answers between the attempts to restart a child, and can be stopped."""
-    check_hanging("one_for_one")
-
-
-def test_hanging_restart_loop_rest_for_one() -> None:
-    """So it does with rest_for_one, and with one_for_all."""
-    check_hanging("rest_for_one")
-    check_hanging("one_for_all")
-
-
-def test_hanging_restart_loop_simple() -> None:
-    """And with simple_one_for_one, where the child is named by the pid that has ended."""
-    switch = Switch()
-    supervisor = start_hanging(switch, strategy="simple_one_for_one")
-    (child,) = Supervisor.which_children(supervisor)
-    assert child.pid is not None
-    switch.on = False
-    end(child.pid)
-    switch.await_calls(3)
-    (hangs,) = Supervisor.which_children(supervisor)
-    assert hangs.restarting
-    assert counts(supervisor) == (1, 0, 0, 1)
-    Supervisor.terminate_child(supervisor, child.pid)
-    assert Supervisor.which_children(supervisor) == []
-    switch.on = True
-    second = Supervisor.start_child(supervisor)
-    switch.on = False
-    end(second)
-    stop(supervisor)
-
-
-def test_count_restarting_children() -> None:
-    """Children whose restart is tried are counted, but are not active."""
-    switch = Switch()
-    supervisor = start(worker(start=switch), strategy="simple_one_for_one", intensity=10**9)
-    children = [Supervisor.start_child(supervisor) for _ in range(3)]
-    assert counts(supervisor) == (1, 3, 0, 3)
-    switch.on = False
-    for number, child in enumerate(children, 1):
-        end(child)
-        assert counts(supervisor) == (1, 3 - number, 0, 3)
-    switch.on = True
-    deadline = time.monotonic() + WAIT
-    while counts(supervisor) != (1, 3, 0, 3):
-        assert time.monotonic() < deadline
     stop(supervisor)
