@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -168,20 +169,31 @@ def test_simple_one_for_one() -> None:
     assert exit_of(supervisor) == "shutdown"
 
 
-def test_simple_one_for_one_shutdown() -> None:
-    """Children that take their time to end take it at the same time."""
+def test_simple_one_for_one_shutdown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Children are stopped at the same time; one that is late is killed, those that were in time are not."""
     gate = threading.Barrier(3)
 
     class Slow(Worker):
+        def init(self, late: bool) -> None:
+            super().init()
+            self.late = late
+
         def terminate(self, _reason: object) -> None:
             gate.wait(WAIT)  # passes only when all of them are here
+            if self.late:
+                receive(lambda _message: False)
 
+    # The limit is set and two children are waited for; the third one has used up its time.
+    times = iter([0.0, 0.0, 0.0])
+    clock = SimpleNamespace(monotonic=lambda: next(times, 2.0 * WAIT))
+    monkeypatch.setattr("prx_actors.otp.dynamic_children.time", clock)
     supervisor = start(worker(start=Slow), strategy="simple_one_for_one")
-    children = [Supervisor.start_child(supervisor) for _ in range(3)]
+    children = [Supervisor.start_child(supervisor, late) for late in (False, True, False)]
     for child in children:
         link(child)
     stop(supervisor)
-    assert [exit_of(child) for child in children] == ["shutdown"] * 3
+    assert [exit_of(child) for child in children] == ["shutdown", "killed", "shutdown"]
+    assert next(times, None) is None
 
 
 def test_simple_one_for_one_extra() -> None:
@@ -192,6 +204,21 @@ def test_simple_one_for_one_extra() -> None:
     end(one)
     (left,) = Supervisor.which_children(supervisor)
     assert left.pid not in (None, one)
+    stop(supervisor)
+
+
+def test_simple_one_for_one_keeps_the_order_of_arguments() -> None:
+    """Those of the specification come first, also when a child is restarted."""
+    given: list[tuple[Any, ...]] = []
+
+    def note(*args: Any) -> Pid:
+        given.append(args)
+        return Worker.start_link()
+
+    supervisor = start(worker(start=(note, ("a", "b"))), strategy="simple_one_for_one")
+    end(Supervisor.start_child(supervisor, "d", "c"))
+    assert counts(supervisor) == (1, 1, 0, 1)
+    assert given == [("a", "b", "d", "c")] * 2
     stop(supervisor)
 
 
@@ -279,16 +306,18 @@ def test_temporary_bystander(strategy: str) -> None:
 
 
 def test_tree() -> None:
-    """A supervisor that ends is restarted by its own, with the children of its specification only."""
+    """A supervisor and its siblings, a stopped one too, are restarted with the children of their specifications."""
     below = [worker("one"), worker("two")]
     supervisor = start(
         worker("sup1", (Supervisor, (below,)), type="supervisor", shutdown=None),
         worker("sup2", (Supervisor, ([],)), type="supervisor", shutdown=None),
+        worker("sup3", (Supervisor, ([],)), type="supervisor", shutdown=None, restart="transient"),
         strategy="one_for_all",
         intensity=4,
     )
     sup1, sup2 = pid_of(supervisor, "sup1"), pid_of(supervisor, "sup2")
-    assert counts(supervisor) == (2, 2, 2, 0)
+    Supervisor.terminate_child(supervisor, "sup3")
+    assert counts(supervisor) == (3, 2, 3, 0)
     assert counts(sup1) == (2, 2, 0, 2)
     three = Supervisor.start_child(sup2, worker("three", failing_restart()))
     four = Supervisor.start_child(sup2, worker("four"))
@@ -300,6 +329,9 @@ def test_tree() -> None:
     end(three)
     assert receive(Down, ref=ref, timeout=WAIT).reason == "shutdown"
     assert {pid_of(supervisor, "sup1"), pid_of(supervisor, "sup2")}.isdisjoint({sup1, sup2})
+    assert counts(supervisor) == (3, 3, 3, 0)
+    assert list(pids(pid_of(supervisor, "sup1"))) == ["two", "one"]
     assert counts(pid_of(supervisor, "sup1")) == (2, 2, 0, 2)
-    assert counts(pid_of(supervisor, "sup2")) == (0, 0, 0, 0)
+    for empty in ("sup2", "sup3"):
+        assert counts(pid_of(supervisor, empty)) == (0, 0, 0, 0)
     stop(supervisor)
