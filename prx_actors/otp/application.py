@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import time
 from abc import ABC, abstractmethod
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from prx_actors.actors import (
     Down,
     Exit,
     MonitorRef,
+    Pid,
+    ProcessExit,
     current,
     demonitor,
     exit_signal,
@@ -28,13 +31,14 @@ from prx_actors.actors import (
     trap_exit,
     unlink,
 )
+from prx_actors.actors.table import process_table
 from prx_actors.otp.behaviour import is_silent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-    from prx_actors.actors import Pid
+    from prx_actors.actors import Process
 
 __all__ = ["Application"]
 
@@ -105,7 +109,7 @@ class Application(ABC):
         Returns:
             the exit code for `sys.exit`: 0 for an orderly end, also on SIGTERM;
             130 for one on SIGINT; 1 when the tree did not start, failed or had
-            to be killed
+            to be killed. A signal counts until this returns
 
         Raises:
             ValueError: when this is not the main thread, the only one that gets signals
@@ -113,29 +117,37 @@ class Application(ABC):
         """
         trapped = trap_exit(True)
         try:
-            with _signals_to(current()):
-                return self._run()
+            with _signals_to(current()) as seen:
+                failed = not self._run()
+            return 1 if failed else _exit_code(seen)
         finally:
             trap_exit(trapped)
 
-    def _run(self) -> int:
+    def _run(self) -> bool:
+        """Do what `run` does; say whether all went well."""
         try:
-            pid = self.start()
-        except Exception:
+            pid, ref = self._start()
+        except (Exception, ProcessExit):
             logger.critical("%s did not start", type(self).__name__, exc_info=True)
-            return 1
-        ref = monitor(pid)
-        link(pid)  # whoever ends this thread ends the tree too
+            return False
         event = _wait(pid, ref)
         if isinstance(event, _Signalled):
-            code = 128 + signal.SIGINT if event.signal == signal.SIGINT else 0
             logger.info("%s stops on %s", type(self).__name__, event.signal.name)
             self._prepare()
             reason = self._shut_down(pid, ref)
         else:
-            code, reason = 0, event.reason
+            reason = event.reason
         _forget(pid, ref)
-        return self._stopped(reason, code)
+        return self._stopped(reason)
+
+    def _start(self) -> tuple[Pid, MonitorRef]:
+        pid = self.start()
+        if not isinstance(pid, Pid):
+            msg = f"start returned {pid!r}, which is no pid"
+            raise TypeError(msg)
+        ref = monitor(pid)
+        link(pid)  # whoever ends this thread ends the tree too
+        return pid, ref
 
     def _prepare(self) -> None:
         try:
@@ -147,24 +159,22 @@ class Application(ABC):
         """Tell the top supervisor to end, and see to it; return its exit reason."""
         exit_signal(pid, "shutdown")
         with suppress(TimeoutError):
-            return receive(Down, ref=ref, timeout=self.shutdown_time).reason
+            return _await_end(pid, ref, self.shutdown_time)
         logger.error("%s did not stop within %s s and is killed", type(self).__name__, self.shutdown_time)
-        exit_signal(pid, "kill")
-        with suppress(TimeoutError):
-            receive(Down, ref=ref, timeout=KILLED_SECONDS)
+        _kill_tree(pid)
         return "killed"
 
-    def _stopped(self, reason: object, code: int) -> int:
-        """Let `stop` clean up; return the exit code."""
-        if not is_silent(reason):
+    def _stopped(self, reason: object) -> bool:
+        """Let `stop` clean up; say whether all went well."""
+        well = is_silent(reason)
+        if not well:
             logger.critical("%s ended: %r", type(self).__name__, reason)
-            code = 1
         try:
             self.stop(reason)
-        except Exception:
+        except (Exception, ProcessExit):
             logger.exception("stop of %s failed", type(self).__name__)
-            code = 1
-        return code
+            return False
+        return well
 
 
 def _wait(pid: Pid, ref: MonitorRef) -> _Signalled | Exit | Down:
@@ -175,9 +185,35 @@ def _wait(pid: Pid, ref: MonitorRef) -> _Signalled | Exit | Down:
             return receive(_Signalled, lambda message: _is_end(message, pid, ref), timeout=LOOK_SECONDS)  # type: ignore[no-any-return]
 
 
+def _await_end(pid: Pid, ref: MonitorRef, timeout: float | None) -> object:
+    """Wait for the end of the top supervisor; return its reason."""
+    return receive(lambda message: _is_end(message, pid, ref), timeout=timeout).reason
+
+
 def _is_end(message: object, pid: Pid, ref: MonitorRef) -> bool:
     # The Exit of a process that ended before it was monitored has its reason.
     return (isinstance(message, Exit) and message.pid is pid) or (isinstance(message, Down) and message.ref is ref)
+
+
+def _kill_tree(top: Pid) -> None:
+    """Kill a process and all that were started below it, and wait until they are gone."""
+    deadline = time.monotonic() + KILLED_SECONDS
+    # What one of them was about to start is found the next time.
+    while (tree := _tree_of(top)) and (left := deadline - time.monotonic()) > 0:
+        for process in tree:
+            exit_signal(process.actor_ref, "kill")
+        process_table.wait_gone(tree, left)
+
+
+def _tree_of(top: Pid) -> list[Process]:
+    """Return the processes of a tree, supervisors before their children: so killed, none restarts another."""
+    pids, tree = {top}, []
+    for process in process_table.processes():  # in the order of their start
+        # Of a deep tree not all ancestors are kept, but those that are belong to it too.
+        if process.actor_ref is top or not pids.isdisjoint(process._ancestors):
+            pids.add(process.actor_ref)
+            tree.append(process)
+    return tree
 
 
 def _forget(pid: Pid, ref: MonitorRef) -> None:
@@ -189,23 +225,32 @@ def _forget(pid: Pid, ref: MonitorRef) -> None:
             receive(Exit, pid=pid, timeout=0)
 
 
+def _exit_code(seen: list[int]) -> int:
+    return 128 + signal.SIGINT if signal.SIGINT in seen else 0
+
+
 @contextmanager
-def _signals_to(pid: Pid) -> Iterator[None]:
-    """Have the first signal come as a message; the next one does what it does by default."""
+def _signals_to(pid: Pid) -> Iterator[list[int]]:
+    """Have the first signal come as a message and be listed; the next one does what it does by default."""
     owner = os.getpid()
+    seen: list[int] = []
     caught = [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
 
     def handle(number: int, _frame: FrameType | None) -> None:
         for each in caught:
-            signal.signal(each, signal.SIG_DFL)
+            if signal.getsignal(each) is handle:  # not restored yet
+                signal.signal(each, signal.SIG_DFL)
         if os.getpid() == owner:
+            seen.append(number)
             send(pid, _Signalled(signal.Signals(number)))
         else:  # the child of a fork has no tree to stop
             os.kill(os.getpid(), number)
 
     before = [(number, signal.signal(number, handle)) for number in caught]
     try:
-        yield
+        yield seen
     finally:
         for number, handler in before:
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
+        with suppress(TimeoutError):  # it came too late to be waited for
+            receive(_Signalled, timeout=0)

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import Any
 
 import pytest
-from support.supervised import Worker, counts, end, pid_of, pids, start, stop, with_extra, worker
+from support.supervised import Worker, counts, end, pid_of, pids, refusal, start, stop, with_extra, worker
 
 from prx_actors.actors import Pid, receive, spawn_link
 from prx_actors.otp import CallError, StartError
-from prx_actors.otp.supervisor import ChildInfo, ChildSpec, SpecError, Supervisor, SupervisorError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-
-def refusal(call: Callable[..., object], *args: Any) -> object:
-    """Return the reason for which a supervisor refuses a call."""
-    with pytest.raises(SupervisorError) as raised:
-        call(*args)
-    return raised.value.reason
+from prx_actors.otp.supervisor import ChildInfo, ChildSpec, SpecError, Supervisor
 
 
 def test_extra_return() -> None:
-    """What a start function returns besides the pid is returned by start_child and restart_child, and ignored."""
+    """More than a pid is returned by start_child and restart_child, and ignored otherwise, as at a restart."""
     supervisor = start(worker(start=with_extra))
     pid = pid_of(supervisor)
     assert Supervisor.which_children(supervisor) == [ChildInfo("child", pid, "worker")]
@@ -36,7 +27,11 @@ def test_extra_return() -> None:
     Supervisor.terminate_child(supervisor, "child")
     Supervisor.delete_child(supervisor, "child")
     assert Supervisor.which_children(supervisor) == []
-    assert Supervisor.start_child(supervisor, worker(start=with_extra)) == (pid_of(supervisor), "extra")
+    again, extra = Supervisor.start_child(supervisor, worker(start=with_extra))
+    assert (again, extra) == (pid_of(supervisor), "extra")
+    end(again)
+    assert pid_of(supervisor) is not again
+    assert counts(supervisor) == (1, 1, 0, 1)
     stop(supervisor)
 
 
@@ -235,11 +230,14 @@ def test_which_children_simple_one_for_one() -> None:
 def test_count_children() -> None:
     """A thousand children are counted, added to and seen to end."""
     supervisor = start(worker(restart="temporary"), strategy="simple_one_for_one")
-    first = [Supervisor.start_child(supervisor) for _ in range(200)]
-    assert counts(supervisor) == (1, 200, 0, 200)
-    second = [Supervisor.start_child(supervisor) for _ in range(200)]
-    assert counts(supervisor) == (1, 400, 0, 400)
-    assert {child.pid for child in Supervisor.which_children(supervisor)} == {*first, *second}
+    first = [Supervisor.start_child(supervisor) for _ in range(1000)]
+    assert counts(supervisor) == (1, 1000, 0, 1000)
+    second = [Supervisor.start_child(supervisor) for _ in range(1000)]
+    assert counts(supervisor) == (1, 2000, 0, 2000)
+    children = Supervisor.which_children(supervisor)
+    assert len(children) == 2000
+    assert {child.pid for child in children} == {*first, *second}
+    assert Supervisor.which_children(supervisor) == children
     for pid in (*first, *second):
         end(pid, "kill")
     assert counts(supervisor) == (1, 0, 0, 0)
@@ -254,7 +252,12 @@ def test_count_children_supervisor() -> None:
     pid_of(supervisor, "sup").stop()
     assert counts(supervisor) == (2, 1, 1, 1)
     stop(supervisor)
-    pool = start(spec, strategy="simple_one_for_one")
-    Supervisor.start_child(pool)
-    assert counts(pool) == (1, 1, 1, 0)
+    pool = start(replace(spec, restart="temporary"), strategy="simple_one_for_one")
+    children = [Supervisor.start_child(pool) for _ in range(1000)]
+    assert counts(pool) == (1, 1000, 1000, 0)
+    assert Supervisor.which_children(pool) == [ChildInfo(None, child, "supervisor") for child in children]
+    for left, child in enumerate(reversed(children)):
+        assert counts(pool) == (1, 1000 - left, 1000 - left, 0)
+        end(child, "kill")
+    assert counts(pool) == (1, 0, 0, 0)
     stop(pool)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import threading
-import time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from support.supervised import (
     WAIT,
-    Switch,
     Worker,
     counts,
     end,
@@ -25,7 +24,7 @@ from support.supervised import (
 
 from prx_actors.actors import Down, Pid, current, exit, exit_signal, link, monitor, receive, send, spawn, spawn_link
 from prx_actors.otp import StartError
-from prx_actors.otp.supervisor import Supervisor, SupervisorError
+from prx_actors.otp.supervisor import Supervisor
 
 
 def end_too_often(supervisor: Pid, *ids: str) -> None:
@@ -170,20 +169,31 @@ def test_simple_one_for_one() -> None:
     assert exit_of(supervisor) == "shutdown"
 
 
-def test_simple_one_for_one_shutdown() -> None:
-    """Children that take their time to end take it at the same time."""
+def test_simple_one_for_one_shutdown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Children are stopped at the same time; one that is late is killed, those that were in time are not."""
     gate = threading.Barrier(3)
 
     class Slow(Worker):
+        def init(self, late: bool) -> None:
+            super().init()
+            self.late = late
+
         def terminate(self, _reason: object) -> None:
             gate.wait(WAIT)  # passes only when all of them are here
+            if self.late:
+                receive(lambda _message: False)
 
+    # The limit is set and two children are waited for; the third one has used up its time.
+    times = iter([0.0, 0.0, 0.0])
+    clock = SimpleNamespace(monotonic=lambda: next(times, 2.0 * WAIT))
+    monkeypatch.setattr("prx_actors.otp.dynamic_children.time", clock)
     supervisor = start(worker(start=Slow), strategy="simple_one_for_one")
-    children = [Supervisor.start_child(supervisor) for _ in range(3)]
+    children = [Supervisor.start_child(supervisor, late) for late in (False, True, False)]
     for child in children:
         link(child)
     stop(supervisor)
-    assert [exit_of(child) for child in children] == ["shutdown"] * 3
+    assert [exit_of(child) for child in children] == ["shutdown", "killed", "shutdown"]
+    assert next(times, None) is None
 
 
 def test_simple_one_for_one_extra() -> None:
@@ -194,6 +204,21 @@ def test_simple_one_for_one_extra() -> None:
     end(one)
     (left,) = Supervisor.which_children(supervisor)
     assert left.pid not in (None, one)
+    stop(supervisor)
+
+
+def test_simple_one_for_one_keeps_the_order_of_arguments() -> None:
+    """Those of the specification come first, also when a child is restarted."""
+    given: list[tuple[Any, ...]] = []
+
+    def note(*args: Any) -> Pid:
+        given.append(args)
+        return Worker.start_link()
+
+    supervisor = start(worker(start=(note, ("a", "b"))), strategy="simple_one_for_one")
+    end(Supervisor.start_child(supervisor, "d", "c"))
+    assert counts(supervisor) == (1, 1, 0, 1)
+    assert given == [("a", "b", "d", "c")] * 2
     stop(supervisor)
 
 
@@ -281,16 +306,18 @@ def test_temporary_bystander(strategy: str) -> None:
 
 
 def test_tree() -> None:
-    """A supervisor that ends is restarted by its own, with the children of its specification only."""
+    """A supervisor and its siblings, a stopped one too, are restarted with the children of their specifications."""
     below = [worker("one"), worker("two")]
     supervisor = start(
         worker("sup1", (Supervisor, (below,)), type="supervisor", shutdown=None),
         worker("sup2", (Supervisor, ([],)), type="supervisor", shutdown=None),
+        worker("sup3", (Supervisor, ([],)), type="supervisor", shutdown=None, restart="transient"),
         strategy="one_for_all",
         intensity=4,
     )
     sup1, sup2 = pid_of(supervisor, "sup1"), pid_of(supervisor, "sup2")
-    assert counts(supervisor) == (2, 2, 2, 0)
+    Supervisor.terminate_child(supervisor, "sup3")
+    assert counts(supervisor) == (3, 2, 3, 0)
     assert counts(sup1) == (2, 2, 0, 2)
     three = Supervisor.start_child(sup2, worker("three", failing_restart()))
     four = Supervisor.start_child(sup2, worker("four"))
@@ -302,92 +329,9 @@ def test_tree() -> None:
     end(three)
     assert receive(Down, ref=ref, timeout=WAIT).reason == "shutdown"
     assert {pid_of(supervisor, "sup1"), pid_of(supervisor, "sup2")}.isdisjoint({sup1, sup2})
+    assert counts(supervisor) == (3, 3, 3, 0)
+    assert list(pids(pid_of(supervisor, "sup1"))) == ["two", "one"]
     assert counts(pid_of(supervisor, "sup1")) == (2, 2, 0, 2)
-    assert counts(pid_of(supervisor, "sup2")) == (0, 0, 0, 0)
-    stop(supervisor)
-
-
-def start_hanging(switch: Switch, **flags: Any) -> Pid:
-    """Start a supervisor whose child, once ended, fails to start for long."""
-    supervisor = start(worker(start=switch, shutdown="brutal_kill"), intensity=10**9, **flags)
-    if flags.get("strategy") == "simple_one_for_one":
-        Supervisor.start_child(supervisor)
-    switch.await_calls(1)
-    return supervisor
-
-
-def check_hanging(strategy: str) -> None:
-    """See that a supervisor answers while its child cannot be restarted, and that both can be stopped."""
-    switch = Switch()
-    supervisor = start_hanging(switch, strategy=strategy)
-    switch.on = False
-    end(pid_of(supervisor))
-    switch.await_calls(3)
-    for call, argument, reason in (
-        (Supervisor.start_child, worker(), "already_present"),
-        (Supervisor.restart_child, "child", "restarting"),
-        (Supervisor.delete_child, "child", "restarting"),
-    ):
-        with pytest.raises(SupervisorError, match=reason):
-            call(supervisor, argument)
-    (child,) = Supervisor.which_children(supervisor)
-    assert child.restarting
-    assert child.pid is None
-    assert counts(supervisor) == (1, 0, 0, 1)
-    Supervisor.terminate_child(supervisor, "child")
-    assert not Supervisor.which_children(supervisor)[0].restarting
-    switch.on = True
-    end(Supervisor.restart_child(supervisor, "child"))
-    pid_of(supervisor)
-    switch.on = False
-    end(pid_of(supervisor))
-    stop(supervisor)
-
-
-def test_hanging_restart_loop() -> None:
-    """A supervisor answers between the attempts to restart a child, and can be stopped."""
-    check_hanging("one_for_one")
-
-
-def test_hanging_restart_loop_rest_for_one() -> None:
-    """So it does with rest_for_one, and with one_for_all."""
-    check_hanging("rest_for_one")
-    check_hanging("one_for_all")
-
-
-def test_hanging_restart_loop_simple() -> None:
-    """And with simple_one_for_one, where the child is named by the pid that has ended."""
-    switch = Switch()
-    supervisor = start_hanging(switch, strategy="simple_one_for_one")
-    (child,) = Supervisor.which_children(supervisor)
-    assert child.pid is not None
-    switch.on = False
-    end(child.pid)
-    switch.await_calls(3)
-    (hangs,) = Supervisor.which_children(supervisor)
-    assert hangs.restarting
-    assert counts(supervisor) == (1, 0, 0, 1)
-    Supervisor.terminate_child(supervisor, child.pid)
-    assert Supervisor.which_children(supervisor) == []
-    switch.on = True
-    second = Supervisor.start_child(supervisor)
-    switch.on = False
-    end(second)
-    stop(supervisor)
-
-
-def test_count_restarting_children() -> None:
-    """Children whose restart is tried are counted, but are not active."""
-    switch = Switch()
-    supervisor = start(worker(start=switch), strategy="simple_one_for_one", intensity=10**9)
-    children = [Supervisor.start_child(supervisor) for _ in range(3)]
-    assert counts(supervisor) == (1, 3, 0, 3)
-    switch.on = False
-    for number, child in enumerate(children, 1):
-        end(child)
-        assert counts(supervisor) == (1, 3 - number, 0, 3)
-    switch.on = True
-    deadline = time.monotonic() + WAIT
-    while counts(supervisor) != (1, 3, 0, 3):
-        assert time.monotonic() < deadline
+    for empty in ("sup2", "sup3"):
+        assert counts(pid_of(supervisor, empty)) == (0, 0, 0, 0)
     stop(supervisor)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.supervised import (
@@ -22,6 +22,9 @@ from prx_actors.actors import Exit, Pid, exit, receive, trap_exit
 from prx_actors.otp import Ignore, StartError
 from prx_actors.otp.dynamic_supervisor import DynamicSupervisor
 from prx_actors.otp.supervisor import ChildInfo, ChildSpec, Supervisor, SupervisorError, SupervisorFlags
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def ignored() -> None:
@@ -124,7 +127,32 @@ def test_sup_start_fail() -> None:
 
 
 def test_sup_start_child_returns_error() -> None:
-    """A child that does not start stops those before it and fails the start of the supervisor."""
+    """A child that is added and does not start is told of, and not kept."""
+    supervisor = start()
+    for function, reason in (
+        (failing("reason"), "reason"),
+        (failing(("odd", 1)), ("odd", 1)),
+        ((str, ("error_reason",)), ("bad_return_value", "error_reason")),
+    ):
+        with pytest.raises(StartError) as raised:
+            Supervisor.start_child(supervisor, worker(start=function))
+        assert raised.value.reason == reason
+        assert Supervisor.which_children(supervisor) == []
+    assert counts(supervisor) == (0, 0, 0, 0)
+    stop(supervisor)
+
+
+def failing(reason: object) -> Callable[[], Pid]:
+    """Return a start function that fails."""
+
+    def fail() -> Pid:
+        raise StartError(reason)
+
+    return fail
+
+
+def test_a_child_that_does_not_start_fails_the_start_of_its_supervisor() -> None:
+    """Those before it are stopped, those after it are not started."""
     trap_exit(True)
     before: list[Pid] = []
 
@@ -192,6 +220,9 @@ def test_sup_start_map_simple() -> None:
     pool.stop()
 
 
+TWO = [worker("one"), worker("two")]
+
+
 @pytest.mark.parametrize(
     ("result", "reason"),
     [
@@ -200,6 +231,7 @@ def test_sup_start_map_simple() -> None:
         ((SupervisorFlags(), [{"id": "child"}]), ("start_spec", ("invalid_child_spec", {"id": "child"}))),
         ((SupervisorFlags(), [worker(), worker()]), ("start_spec", ("duplicate_child_name", "child"))),
         ((SupervisorFlags(strategy="simple_one_for_one"), []), ("bad_start_spec", [])),
+        ((SupervisorFlags(strategy="simple_one_for_one"), TWO), ("bad_start_spec", TWO)),
     ],
 )
 def test_sup_start_map_faulty_specs(result: object, reason: object) -> None:

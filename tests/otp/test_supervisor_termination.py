@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import gc
 import weakref
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.supervised import Worker, counts, end, exit_of, failing_restart, pid_of, pids, start, stop, worker
+from support.supervised import Worker, counts, end, exit_of, failing_restart, pid_of, pids, refusal, start, stop, worker
 
-from prx_actors.actors import Pid, link
-from prx_actors.otp.supervisor import Supervisor, SupervisorError
+from prx_actors.actors import link
+from prx_actors.otp.supervisor import Supervisor
+
+if TYPE_CHECKING:
+    from prx_actors.actors import Pid
 
 NORMAL = ["normal"]
 SHUTDOWN = ["shutdown", ("shutdown", "some_info")]
@@ -128,19 +131,28 @@ class Forgetful(Worker):
 def test_do_not_save_child_specs_for_temporary_children(strategy: str, reason: str) -> None:
     """The specification of a temporary child goes with it, however it ends; others stay."""
     supervisor = start(strategy=strategy, intensity=10)
+    stays_down = {"permanent": {"terminate_child"}, "transient": {"terminate_child", "normal"}}
     for restart in ("permanent", "transient", "temporary"):
         spec = worker(restart, restart=restart)
         Supervisor.start_child(supervisor, spec)
-        if reason == "terminate_child":
-            Supervisor.terminate_child(supervisor, restart)
-        else:
-            end(pid_of(supervisor, restart), reason)
+        end_by(reason, supervisor, restart)
         if restart == "temporary":
-            assert isinstance(Supervisor.start_child(supervisor, spec), Pid)
-            continue
-        with pytest.raises(SupervisorError, match="already_"):
-            Supervisor.start_child(supervisor, spec)
+            assert refusal(Supervisor.restart_child, supervisor, restart) == "not_found"
+            assert Supervisor.start_child(supervisor, spec) is pid_of(supervisor, restart)
+        elif reason in stays_down[restart]:
+            assert refusal(Supervisor.start_child, supervisor, spec) == "already_present"
+            assert Supervisor.restart_child(supervisor, restart) is pid_of(supervisor, restart)
+        else:
+            assert refusal(Supervisor.start_child, supervisor, spec) == ("already_started", pid_of(supervisor, restart))
     stop(supervisor)
+
+
+def end_by(reason: str, supervisor: Pid, id: str) -> None:
+    """End a child by its supervisor or otherwise."""
+    if reason == "terminate_child":
+        Supervisor.terminate_child(supervisor, id)
+    else:
+        end(pid_of(supervisor, id), reason)
 
 
 # Significant children.

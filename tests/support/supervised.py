@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from prx_actors.actors import Exit, Pid, current, exit_signal, link, receive, send, trap_exit
 from prx_actors.otp import GenServer, StartError, Stop
-from prx_actors.otp.supervisor import ChildSpec, Supervisor
+from prx_actors.otp.supervisor import ChildSpec, Supervisor, SupervisorError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -22,6 +24,7 @@ __all__ = [
     "failing_restart",
     "pid_of",
     "pids",
+    "refusal",
     "start",
     "stop",
     "with_extra",
@@ -143,6 +146,13 @@ def pid_of(supervisor: Pid, id: Hashable = "child") -> Pid:
     assert pid.is_alive()
     assert pid is not current()
     return pid
+
+
+def refusal(call: Callable[..., object], *args: Any) -> object:
+    """Return the reason for which a supervisor refuses a call."""
+    with pytest.raises(SupervisorError) as raised:
+        call(*args)
+    return raised.value.reason
 
 
 def counts(supervisor: Pid) -> tuple[int, int, int, int]:
