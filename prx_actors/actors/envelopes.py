@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from contextlib import suppress
 from queue import Full
 from typing import TYPE_CHECKING, Any
@@ -11,12 +10,14 @@ import pykka
 from pykka._envelope import Envelope
 from pykka.messages import _ActorStop
 
+from prx_actors.actors.reporting import SafeLogger
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = ["AccountedEnvelope", "drop", "reply", "reply_dead", "reply_exception", "settle"]
 
-logger = logging.getLogger("prx_actors")
+logger = SafeLogger("prx_actors")
 
 
 class AccountedEnvelope(Envelope[Any]):

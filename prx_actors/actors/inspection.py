@@ -75,13 +75,34 @@ class Inspected(pykka.Actor):
         """Change what `sys.get_status` and crash reports show; may be overridden.
 
         Args:
-            status: `state`, and `reason` and `message` in a report
+            status: `state` and `log`, and `reason` and `message` in a report
 
         Returns:
-            the same keys with what may be shown
+            the same keys with what may be shown; what is left out is not
 
         """
         return status
+
+    def _status(self) -> dict[str, Any]:
+        """Return what there is to see besides the log; may be overridden."""
+        return {"state": self.system_get_state()}
+
+    def _events(self) -> list[tuple[object, ...]]:
+        """Return the events that `sys.log` keeps, the oldest first."""
+        return [] if self._debug is None else list(self._debug.log or ())
+
+    def _filter_status(self, status: dict[str, Any]) -> dict[str, Any]:
+        """Return what `format_status` makes of a status.
+
+        Raises:
+            TypeError: when it returns no dict
+
+        """
+        shown = self.format_status(dict(status))
+        if not isinstance(shown, dict):
+            msg = f"format_status returned no dict but a {type(shown).__name__}"
+            raise TypeError(msg)
+        return dict.fromkeys(status, "not shown") | shown
 
     def _runtime_class(self) -> type[Inspected]:
         """Return the class whose attributes are the runtime's own."""

@@ -18,20 +18,21 @@ exception is a crash. `_end(reason)` does the same where code should go on after
 
 from __future__ import annotations
 
-import logging
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
-from prx_actors.actors.crashes import is_silent
+from prx_actors.actors.crashes import crash_status, is_silent
 from prx_actors.actors.envelopes import drop
 from prx_actors.actors.envelopes import reply as answer_envelope
 from prx_actors.actors.exceptions import ProcessExit
 from prx_actors.actors.inspection import SystemRequest
 from prx_actors.actors.mailbox import SYSTEM_MESSAGES
 from prx_actors.actors.messages import Exit
+from prx_actors.actors.reporting import SafeLogger, protected
 from prx_actors.otp.calls import Call, Cast, From, refuse_ask, reply
 from prx_actors.otp.proc_lib import ProcLib, bad_return
+from prx_actors.otp.reports import report_termination
 
 if TYPE_CHECKING:
     import pykka
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Behaviour", "bad_return", "is_silent"]
 
-logger = logging.getLogger("prx_actors")
+logger = SafeLogger("prx_actors")
 
 
 class Behaviour(ProcLib):
@@ -164,8 +165,7 @@ class Behaviour(ProcLib):
             return
         if self._starter is None:
             reason = self._run_terminate(reason)
-        if not is_silent(reason):
-            self._report_end(reason)
+        protected(self._report_end, reason)
         if answer is not None:
             reply(*answer)
         if self._starter is not None:
@@ -187,9 +187,13 @@ class Behaviour(ProcLib):
         return reason
 
     def _report_end(self, reason: object) -> None:
-        """Report an end that is not silent; may be overridden."""
-        if self._running:
-            self._crash_report(reason)
+        """Report an end that is not silent."""
+        if is_silent(reason) or not self._running:
+            return
+        status = crash_status(self, reason)
+        if self._starter is None:
+            report_termination(self, status)
+        self._crash_report(reason, status)
 
     def _announce(self, reason: object) -> None:
         for future in list(self._asked or ()):

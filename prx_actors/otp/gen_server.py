@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from prx_actors.actors.timers import cancel_timer, send_after
 from prx_actors.otp import calls
 from prx_actors.otp.behaviour import Behaviour, bad_return
-from prx_actors.otp.reports import report_termination
 from prx_actors.otp.results import NOTHING, Continue, Ignore, NoReply, Reply, Stop, Timeout
 
 if TYPE_CHECKING:
@@ -181,11 +180,6 @@ class GenServer(Behaviour):
         if self._timer is not None:
             cancel_timer(self._timer)
             self._timer = None
-
-    def _report_end(self, reason: object) -> None:
-        if self._running and self._starter is None:
-            report_termination(self, reason)
-        super()._report_end(reason)
 
     def _runtime_class(self) -> type[GenServer]:
         return GenServer

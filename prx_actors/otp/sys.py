@@ -58,7 +58,8 @@ class Status:
     state: str
     """`"running"` or `"suspended"`."""
     parent: Pid | None
-    log: list[tuple[object, ...]]
+    log: Any
+    """The events that `log` keeps, unless `format_status` has them replaced."""
     data: dict[str, Any] = field(default_factory=dict)
     """What `format_status` lets through."""
 
@@ -344,13 +345,14 @@ def _set_suspended(suspended: bool, process: Process) -> None:
 
 
 def _get_status(process: Process) -> Status:
+    data = process._filter_status({**process._status(), "log": process._events()})
     return Status(
         process.actor_ref,
         type(process),
         "suspended" if process._suspended else "running",
         process._parent,
-        list(process._debug.log or ()) if process._debug is not None else [],
-        process.format_status({"state": process.system_get_state()}),
+        data.pop("log"),
+        data,
     )
 
 
