@@ -18,6 +18,7 @@ exception is a crash. `_end(reason)` does the same where code should go on after
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
@@ -148,6 +149,10 @@ class Behaviour(ProcLib):
         self._asked.add(future)
         return From(None, future)
 
+    def _answer(self, sender: From, value: object) -> None:
+        reply(sender, value)
+        self._debug_event("out", value, sender)
+
     # The end.
 
     def _stop(self) -> None:
@@ -167,7 +172,8 @@ class Behaviour(ProcLib):
             reason = self._run_terminate(reason)
         protected(self._report_end, reason)
         if answer is not None:
-            reply(*answer)
+            with suppress(ProcessExit):  # it has been killed in `terminate`
+                self._answer(*answer)
         if self._starter is not None:
             self._refuse(reason)
         elif isinstance(reason, BaseException):

@@ -155,13 +155,10 @@ class GenServer(Behaviour):
         self._forget_timeout()
         self._proceed(self.handle_info(message))
 
-    def _answer(self, sender: From, value: object) -> None:
-        calls.reply(sender, value)
-        self._debug_event("out", value, sender)
-
     def _proceed(self, then: object) -> None:
         """Do what a callback's result asks for."""
         while isinstance(then, Continue):
+            self._check_running()
             self._debug_event("continue", then.argument)
             then = self.handle_continue(then.argument)
         if isinstance(then, Timeout):
