@@ -101,16 +101,21 @@ def crash_status(process: Process, reason: object) -> dict[str, Any]:
         `message`, the state, `reason` and `log`; when `format_status` fails, each only says so
 
     """
-    status = {"message": process._last_message(), **_safe_status(process), "reason": reason, "log": process._events()}
+    status = {
+        "message": process._last_message(),
+        **_safe_status(process),
+        "reason": reason,
+        "log": process._debug_log(),
+    }
     try:
-        return process._filter_status(status)
+        return process._shown_status(status)
     except BaseException as error:  # noqa: BLE001 -- code of the user
         return dict.fromkeys(status, f"format_status failed: {type(error).__name__}")
 
 
 def _safe_status(process: Process) -> dict[str, Any]:
     try:
-        return process._status()
+        return process._raw_status()
     except BaseException as error:  # noqa: BLE001 -- code of the user
         return {"state": f"system_get_state failed: {type(error).__name__}"}
 

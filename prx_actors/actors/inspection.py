@@ -83,15 +83,15 @@ class Inspected(pykka.Actor):
         """
         return status
 
-    def _status(self) -> dict[str, Any]:
+    def _raw_status(self) -> dict[str, Any]:
         """Return what there is to see besides the log; may be overridden."""
         return {"state": self.system_get_state()}
 
-    def _events(self) -> list[tuple[object, ...]]:
+    def _debug_log(self) -> list[tuple[object, ...]]:
         """Return the events that `sys.log` keeps, the oldest first."""
         return [] if self._debug is None else list(self._debug.log or ())
 
-    def _filter_status(self, status: dict[str, Any]) -> dict[str, Any]:
+    def _shown_status(self, status: dict[str, Any]) -> dict[str, Any]:
         """Return what `format_status` makes of a status.
 
         Raises:

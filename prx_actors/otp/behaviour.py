@@ -115,7 +115,8 @@ class Behaviour(ProcLib):
         elif isinstance(message, SystemRequest):
             self._obey(message)
         else:
-            self._debug_event("in", message)
+            if self._debug is not None and not self._is_late_timeout(message):
+                self._debug_event("in", self._as_shown(message))
             self._handle_message(envelope, message)
 
     def _handle_message(self, envelope: Envelope[Any], message: object) -> None:
@@ -129,6 +130,17 @@ class Behaviour(ProcLib):
             raise ProcessExit(message.reason)  # type: ignore[attr-defined]
         else:
             self._on_info(message)
+
+    def _is_late_timeout(self, message: object) -> bool:  # noqa: ARG002 -- for overriding
+        """Say whether a message is that of a time-out which counts no more; may be overridden."""
+        return False
+
+    def _as_shown(self, message: object) -> object:
+        """Return what a message stands for, if it is the runtime's own; may be overridden."""
+        return message
+
+    def _last_message(self) -> object:
+        return self._as_shown(super()._last_message())
 
     def _is_parent_exit(self, message: object) -> bool:
         return isinstance(message, Exit) and message.pid is not None and message.pid is self._parent

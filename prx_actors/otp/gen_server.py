@@ -148,12 +148,17 @@ class GenServer(Behaviour):
         self._proceed(self.handle_cast(request))
 
     def _on_info(self, message: object) -> None:
-        if isinstance(message, _Expired):
-            if message is not self._expected:
-                return  # another message came before it
-            message = message.timeout
+        if self._is_late_timeout(message):
+            return
         self._forget_timeout()
-        self._proceed(self.handle_info(message))
+        self._proceed(self.handle_info(self._as_shown(message)))
+
+    def _is_late_timeout(self, message: object) -> bool:
+        # Another message came before it.
+        return isinstance(message, _Expired) and message is not self._expected
+
+    def _as_shown(self, message: object) -> object:
+        return message.timeout if isinstance(message, _Expired) else message
 
     def _proceed(self, then: object) -> None:
         """Do what a callback's result asks for."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from prx_actors.actors.reporting import SafeLogger, safe_repr
 
@@ -13,8 +13,6 @@ __all__ = ["report_termination"]
 
 logger = SafeLogger("prx_actors")
 
-_LABELS: Final = {"message": "last message"}
-
 
 class _Lines:
     """A status as text, made when somebody reads it."""
@@ -24,7 +22,12 @@ class _Lines:
 
     def __str__(self) -> str:
         shown = {name: value for name, value in self._status.items() if name != "log" or value}
-        return "\n".join(f"  {_LABELS.get(name, name)}: {safe_repr(value)}" for name, value in shown.items())
+        return "\n".join(f"  {self._label(name)}: {safe_repr(value)}" for name, value in shown.items())
+
+    def _label(self, name: str) -> str:
+        if name != "message":
+            return name
+        return "last event" if "postponed" in self._status else "last message"
 
 
 def report_termination(process: Behaviour, status: dict[str, Any]) -> None:
@@ -36,4 +39,10 @@ def report_termination(process: Behaviour, status: dict[str, Any]) -> None:
 
     """
     extra = {"pid": process.actor_ref, "status": status}
-    logger.error("%s %r is terminating\n%s", type(process).__name__, process.actor_ref, _Lines(status), extra=extra)
+    logger.error(
+        "%s %r is terminating\n%s",
+        type(process).__name__,
+        process.actor_ref,
+        _Lines(status),
+        extra=extra,
+    )

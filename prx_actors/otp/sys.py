@@ -269,7 +269,8 @@ def get_log(target: Pid | str, timeout: float | None = 5.0) -> list[tuple[object
 
     Returns:
         each is a tuple, such as `("in", message)`, `("out", reply, sender)`,
-        `("continue", argument)` or `("terminate", reason)`
+        `("continue", argument)` or `("terminate", reason)`; of a state machine also
+        `("consume", event, old_state, state)`, `("postpone", ...)` and `("enter", state)`
 
     Raises:
         CallError: when the process is not there or ends
@@ -345,7 +346,7 @@ def _set_suspended(suspended: bool, process: Process) -> None:
 
 
 def _get_status(process: Process) -> Status:
-    data = process._filter_status({**process._status(), "log": process._events()})
+    data = process._shown_status({**process._raw_status(), "log": process._debug_log()})
     return Status(
         process.actor_ref,
         type(process),

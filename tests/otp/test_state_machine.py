@@ -250,6 +250,15 @@ def test_a_bad_action_ends_the_machine(action: Any) -> None:
     assert caught.value.reason == ("bad_action_from_state_function", action)
 
 
+@pytest.mark.parametrize("action", ["nonsense", Reply(None, 1), Postpone()])
+def test_a_bad_reply_action_ends_the_machine(action: Any) -> None:
+    """With a reason of its own, as in OTP."""
+    pid = Scripted.start({"start": lambda _machine, _event: StopAndReply("normal", action)})
+    with pytest.raises(CallError) as caught:
+        ask(pid)
+    assert caught.value.reason == ("bad_reply_action_from_state_function", action)
+
+
 def test_an_exception_of_a_state_function_ends_the_machine_with_it() -> None:
     """The caller's error has it as its cause."""
 
