@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 from prx_actors.actors.timers import cancel_timer, send_after
 from prx_actors.otp import calls
 from prx_actors.otp.behaviour import Behaviour, bad_return
-from prx_actors.otp.results import NOTHING, Continue, Ignore, NoReply, Reply, Stop, Timeout
+from prx_actors.otp.results import NOTHING, Continue, Ignore, NoReply, Reply, Stop, Timeout, is_time
+from prx_actors.otp.state_results import Reply as MachineReply
 
 if TYPE_CHECKING:
+    from prx_actors.actors.inspection import SystemRequest
     from prx_actors.actors.timers import Timer
     from prx_actors.otp.calls import From
 
@@ -138,7 +140,7 @@ class GenServer(Behaviour):
             case Reply(value, then):
                 self._answer(sender, value)
                 self._proceed(then)
-            case Timeout() | Continue() | Ignore() as wrong:
+            case Timeout() | Continue() | Ignore() | MachineReply() as wrong:
                 bad_return(wrong)
             case value:
                 self._answer(sender, value)
@@ -174,8 +176,20 @@ class GenServer(Behaviour):
             bad_return(then)
 
     def _expect(self, timeout: Timeout) -> None:
+        if timeout.seconds is None:
+            return
+        if not is_time(timeout.seconds):
+            bad_return(timeout)
         self._expected = _Expired(timeout)
         self._timer = send_after(timeout.seconds, self.actor_ref, self._expected)
+
+    def _obey(self, request: SystemRequest) -> None:
+        # As in OTP, a time-out does not pass while the server is suspended, and begins anew afterwards.
+        expected = self._expected
+        self._forget_timeout()
+        super()._obey(request)
+        if expected is not None:
+            self._expect(expected.timeout)
 
     def _forget_timeout(self) -> None:
         self._expected = None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from prx_actors.actors.exceptions import ProcessExit
 from prx_actors.otp.calls import Call, Cast, From
-from prx_actors.otp.results import NOTHING, Stop
+from prx_actors.otp.results import NOTHING, Stop, is_time
 from prx_actors.otp.state_events import Enter, Info, Internal
 from prx_actors.otp.state_queue import EventQueue
 from prx_actors.otp.state_results import KeepState, NextEvent, NextState, Postpone, RepeatState, Reply, StopAndReply
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 __all__ = ["Engine"]
 
 _EVENTS: Final = (Call, Cast, Info, Internal, StateTimeout, EventTimeout, GenericTimeout)
-_TIMEOUT_ACTIONS: Final = (StateTimeout, EventTimeout, GenericTimeout, CancelTimeout, UpdateTimeout)
+_TIMEOUTS: Final = (StateTimeout, EventTimeout, GenericTimeout)
+_TIMEOUT_ACTIONS: Final = (*_TIMEOUTS, CancelTimeout, UpdateTimeout)
 
 
 class _Transition:
@@ -159,7 +160,7 @@ class Engine:
 
     def _do_actions(self, actions: tuple[object, ...], transition: _Transition, *, entering: bool) -> None:
         for action in actions:
-            if isinstance(action, _TIMEOUT_ACTIONS):
+            if isinstance(action, _TIMEOUT_ACTIONS) and _has_time(action):
                 transition.timeouts.append(action)
             elif isinstance(action, Reply):
                 self._reply(action, "bad_action_from_state_function")
@@ -192,3 +193,10 @@ class Engine:
                 self._reply(action, "bad_reply_action_from_state_function")
             raise ProcessExit(result.reason)
         raise ProcessExit(("bad_return_from_state_function", result))
+
+
+def _has_time(action: TimeoutAction) -> bool:
+    """Say whether a time-out can run, if it is one to start."""
+    return (
+        not isinstance(action, _TIMEOUTS) or action.seconds is None or is_time(action.seconds, absolute=action.absolute)
+    )
