@@ -10,7 +10,7 @@ import pykka
 from prx_actors.actors.matching import Pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from pykka._envelope import Envelope
 
@@ -65,10 +65,17 @@ class Inspected(pykka.Actor):
             the new state
 
         """
-        state = dict(function(self.system_get_state()))
-        for name in self.system_get_state():
-            delattr(self, name)
-        vars(self).update(state)
+        new = function(self.system_get_state())
+        return self._replace_attributes(self.system_get_state(), new)
+
+    def _replace_attributes(self, old: Iterable[str], new: Any) -> dict[str, Any]:
+        """Set the attributes of the new state, and no others; what is no state changes nothing."""
+        state = dict(**dict(new))  # their names are strings
+        lost = set(old).difference(state)
+        attributes = vars(self)
+        attributes.update(state)
+        for name in lost:
+            attributes.pop(name, None)
         return state
 
     def format_status(self, status: dict[str, Any]) -> dict[str, Any]:

@@ -180,9 +180,7 @@ class StateMachine(Behaviour):
         """Replace state and attributes by what the function makes of both."""
         state, data = self.system_get_state()
         state, new_data = function((state, dict(data)))
-        for name in data:
-            delattr(self, name)
-        vars(self).update(new_data)
+        new_data = self._replace_attributes(data, new_data)
         self._engine.state = state
         return state, new_data
 
