@@ -61,10 +61,10 @@ class CrashReport:
     """What it ran; a function, or the class of an actor."""
 
     reason: object
-    """Why it ends; the exception, whose traceback is in the log record too."""
+    """Why it ends, as its `format_status` shows it; of an exception, the log record has the traceback too."""
 
     last_message: object
-    """The message that it was handling; none when it handled none."""
+    """The message that it was handling, as its `format_status` shows it; none when it handled none."""
 
     message_queue_len: int
     """How many messages waited."""

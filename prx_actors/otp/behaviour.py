@@ -117,6 +117,7 @@ class Behaviour(ProcLib):
         else:
             if self._debug is not None and not self._is_late_timeout(message):
                 self._debug_event("in", self._as_shown(message))
+                self._check_running()
             self._handle_message(envelope, message)
 
     def _handle_message(self, envelope: Envelope[Any], message: object) -> None:
@@ -195,7 +196,7 @@ class Behaviour(ProcLib):
 
     def _run_terminate(self, reason: object) -> object:
         """Call `terminate`; return the reason that holds then."""
-        self._debug_event("terminate", reason)
+        protected(self._debug_event, "terminate", reason)
         try:
             self.terminate(reason)
         except ProcessExit as exit_:

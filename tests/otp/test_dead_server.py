@@ -9,7 +9,7 @@ import pytest
 from support.servers import WAIT
 
 from prx_actors.actors import Down, Pid, ProcessExit, current, exit_signal, monitor, receive, send, spawn
-from prx_actors.otp import Continue, From, GenServer, NoReply, StartError, Stop, reply
+from prx_actors.otp import Continue, From, GenServer, NoReply, StartError, Stop, reply, sys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,6 +97,16 @@ def test_a_killed_server_does_not_continue(callback: str, made: list[Held]) -> N
     exit_signal(pid, "kill")
     assert receive(Down, ref=ref, timeout=WAIT).reason == "killed"
     assert goes_on_with(made[0]) == []
+
+
+def test_a_server_that_is_killed_while_a_message_is_recorded_does_not_handle_it(made: list[Held]) -> None:
+    """The debug function is the last thing that it calls."""
+    pid, ref = Held.start_monitor("nowhere")
+    sys.install(pid, "key", lambda pid, _event: exit_signal(pid, "kill"))
+    GenServer.cast(pid, "x")
+    assert receive(Down, ref=ref, timeout=WAIT).reason == "killed"
+    assert made[0].gone.wait(WAIT)
+    assert "handle_cast" not in made[0].called
 
 
 class Asked(GenServer):

@@ -10,6 +10,7 @@ from support.servers import WAIT
 
 from prx_actors.actors import Down, Pid, Process, ProcessExit, exit, monitor, receive, send, spawn_monitor
 from prx_actors.otp import CallError, From, GenServer, StartError, sys
+from prx_actors.otp.debug import Debug
 from prx_actors.otp.state_machine import NextState, StateMachine
 
 if TYPE_CHECKING:
@@ -235,6 +236,19 @@ def test_a_debug_function_that_fails_at_the_end_does_not_keep_a_server(error: Ba
 
     pid, ref = Fragile.start_monitor()
     sys.install(pid, "key", fail_at_the_end)
+    GenServer.stop(pid, "shutdown", timeout=WAIT)
+    assert receive(Down, ref=ref, timeout=WAIT).reason == "shutdown"
+
+
+def test_an_end_that_cannot_be_recorded_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever it is that fails."""
+
+    def fail(*_: object) -> NoReturn:
+        raise ValueError
+
+    pid, ref = Fragile.start_monitor()
+    sys.log(pid, 5)
+    monkeypatch.setattr(Debug, "event", fail)
     GenServer.stop(pid, "shutdown", timeout=WAIT)
     assert receive(Down, ref=ref, timeout=WAIT).reason == "shutdown"
 
