@@ -7,8 +7,8 @@ from typing import Any, NoReturn
 import pytest
 from support.servers import WAIT
 
-from prx_actors.actors import Down, Pid, current, receive, send
-from prx_actors.otp import CallError, From, GenServer, Reply, Stop, Timeout, gen_server, sys
+from prx_actors.actors import Down, Exit, Pid, current, exit, monitor, receive, send, spawn
+from prx_actors.otp import CallError, From, GenServer, Reply, Stop, Supervisor, Timeout, gen_server, sys
 from prx_actors.otp.state_machine import (
     Call,
     Cast,
@@ -177,6 +177,26 @@ def test_a_machine_that_crashes_at_a_time_out_names_it(caplog: pytest.LogCapture
     StateMachine.cast(pid, ("act", EventTimeout(0.001)))
     assert isinstance(receive(Down, ref=ref, timeout=WAIT).reason, ValueError)
     assert "last event: EventTimeout(seconds=0.001" in caplog.text
+
+
+def test_a_supervisor_that_ends_with_its_parent_reports_it(caplog: pytest.LogCaptureFixture) -> None:
+    """As a server does; in OTP it is one."""
+    me = current()
+
+    def parent() -> None:
+        send(me, Supervisor.start_link([]))
+        receive(str)
+        exit("boom")
+
+    above = spawn(parent)
+    supervisor = receive(Pid, timeout=WAIT)
+    ref = monitor(supervisor)
+    send(above, "end")
+    assert receive(Down, ref=ref, timeout=WAIT).reason == "boom"
+    of_supervisor, of_process = [record.getMessage() for record in caplog.records]
+    assert f"last message: {Exit(above, 'boom')!r}" in of_supervisor
+    assert "state: SupervisorFlags(" in of_supervisor
+    assert "crashed" in of_process
 
 
 def test_format_status_protects_a_machine_too(caplog: pytest.LogCaptureFixture) -> None:
