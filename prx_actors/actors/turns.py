@@ -104,8 +104,9 @@ class Turns(Inspected):
             self._run_stop_hook(self.on_stop)
 
     def _last_message(self) -> object:
-        """Return the message that is being handled, as reports show it; may be overridden."""
-        return None if self._handled is None else self._handled.message
+        """Return the message that is being handled, unless it is one of `sys`; may be overridden."""
+        message = None if self._handled is None else self._handled.message
+        return None if type(message) in SYSTEM_REQUESTS else message
 
     def _handle_receive(self, message: Any) -> Any:
         kind = type(message)

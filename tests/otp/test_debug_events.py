@@ -117,6 +117,14 @@ def test_the_last_message_of_a_server_may_be_a_time_out(caplog: pytest.LogCaptur
     assert "last_message: Timeout(seconds=0.001)" in of_process
 
 
+def test_a_system_message_is_no_last_message(caplog: pytest.LogCaptureFixture) -> None:
+    """It is the runtime's own."""
+    pid = Server.start(current())
+    GenServer.stop(pid, "broken")
+    assert "last message: None" in caplog.text
+    assert "last_message: None" in caplog.text
+
+
 def test_the_replies_and_the_inserted_events_of_a_machine_are_recorded() -> None:
     """The counts and the order are those of OTP."""
     pid = Machine.start()
