@@ -6,21 +6,21 @@ in the record's `report`.
 
 from __future__ import annotations
 
-import logging
 import reprlib
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Final
 
 from prx_actors.actors.matching import MISSING
 from prx_actors.actors.registry import name_of
+from prx_actors.actors.reporting import SafeLogger, safe_repr
 
 if TYPE_CHECKING:
     from prx_actors.actors.pid import Pid
     from prx_actors.actors.process import Process
 
-__all__ = ["CrashReport", "is_silent", "name_of_function", "report"]
+__all__ = ["CrashReport", "crash_status", "is_silent", "name_of_function", "report"]
 
-logger = logging.getLogger("prx_actors")
+logger = SafeLogger("prx_actors")
 
 SILENT: Final = ("normal", "shutdown")
 
@@ -61,10 +61,10 @@ class CrashReport:
     """What it ran; a function, or the class of an actor."""
 
     reason: object
-    """Why it ends; the exception, whose traceback is in the log record too."""
+    """Why it ends, as its `format_status` shows it; of an exception, the log record has the traceback too."""
 
     last_message: object
-    """The message that it was handling; none when it handled none."""
+    """The message that it was handling, as its `format_status` shows it; none when it handled none."""
 
     message_queue_len: int
     """How many messages waited."""
@@ -79,7 +79,7 @@ class CrashReport:
     """Whether it trapped exits."""
 
     def __str__(self) -> str:
-        lines = [f"  {field.name}: {_short.repr(getattr(self, field.name))}" for field in fields(self)[1:]]
+        lines = [f"  {field.name}: {safe_repr(getattr(self, field.name), _short.repr)}" for field in fields(self)[1:]]
         return "\n".join([f"Process {self.pid!r} crashed", *lines])
 
 
@@ -90,30 +90,63 @@ def is_silent(reason: object) -> bool:
     return isinstance(reason, str) and reason in SILENT
 
 
-def report(process: Process, reason: object) -> None:
+def crash_status(process: Process, reason: object) -> dict[str, Any]:
+    """Return what may be seen of a process that crashes, as its `format_status` has it.
+
+    Args:
+        process: which one
+        reason: why it ends
+
+    Returns:
+        `message`, the state, `reason` and `log`; when `format_status` fails, each only says so
+
+    """
+    status = {
+        "message": process._last_message(),
+        **_safe_status(process),
+        "reason": reason,
+        "log": process._debug_log(),
+    }
+    try:
+        return process._shown_status(status)
+    except BaseException as error:  # noqa: BLE001 -- code of the user
+        return dict.fromkeys(status, f"format_status failed: {type(error).__name__}")
+
+
+def _safe_status(process: Process) -> dict[str, Any]:
+    try:
+        return process._raw_status()
+    except BaseException as error:  # noqa: BLE001 -- code of the user
+        return {"state": f"system_get_state failed: {type(error).__name__}"}
+
+
+def report(process: Process, reason: object, status: dict[str, Any] | None = None) -> None:
     """Log that a process crashes, while it still runs.
 
     Args:
         process: which one
         reason: an exception, or any other exit reason; nothing is logged of a silent one
+        status: what `crash_status` has returned, if it was asked already
 
     """
     if is_silent(reason):
         return
-    handled = process._handled
+    if status is None:
+        status = crash_status(process, reason)
+    shown = status["reason"]
     crash = CrashReport(
         pid=process.actor_ref,
         registered_name=name_of(process),
         initial_call=process._initial_call(),
-        reason=reason,
-        last_message=None if handled is None else handled.message,
+        reason=shown,
+        last_message=status["message"],
         message_queue_len=len(process.actor_inbox),
         links=tuple(process._links),
         ancestors=process._ancestors,
         trap_exit=process._trapping,
     )
-    error = reason if isinstance(reason, BaseException) else None
-    extra = {"report": crash, "pid": crash.pid, "reason": reason}
+    error = shown if isinstance(shown, BaseException) else None
+    extra = {"report": crash, "pid": crash.pid, "reason": shown}
     logger.error("%s", crash, exc_info=error, extra=extra)
 
 

@@ -8,10 +8,10 @@ that of such calls: what a step causes is done before what stands behind it.
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING
 
 from prx_actors.actors.context import context
+from prx_actors.actors.reporting import SafeLogger
 from prx_actors.actors.scheduler import scheduler
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["run_steps"]
 
-logger = logging.getLogger("prx_actors")
+logger = SafeLogger("prx_actors")
 
 
 def run_steps(*steps: Step) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from contextlib import suppress
 from queue import Full
 from typing import TYPE_CHECKING, Any, Final
@@ -11,12 +10,14 @@ import pykka
 from pykka._envelope import Envelope
 from pykka.messages import ProxyCall, ProxyGetAttr, ProxySetAttr, _ActorStop
 
+from prx_actors.actors.reporting import SafeLogger
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = ["SYSTEM_MESSAGES", "AccountedEnvelope", "drop", "reply", "reply_dead", "reply_exception", "settle"]
 
-logger = logging.getLogger("prx_actors")
+logger = SafeLogger("prx_actors")
 
 SYSTEM_MESSAGES: Final[frozenset[type]] = frozenset({_ActorStop, ProxyCall, ProxyGetAttr, ProxySetAttr})
 """What Pykka sends behind the user's back, by exact class; `receive` does not return it."""

@@ -10,7 +10,7 @@ import pykka
 from prx_actors.actors.matching import Pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from pykka._envelope import Envelope
 
@@ -65,23 +65,51 @@ class Inspected(pykka.Actor):
             the new state
 
         """
-        state = dict(function(self.system_get_state()))
-        for name in self.system_get_state():
-            delattr(self, name)
-        vars(self).update(state)
+        new = function(self.system_get_state())
+        return self._replace_attributes(self.system_get_state(), new)
+
+    def _replace_attributes(self, old: Iterable[str], new: Any) -> dict[str, Any]:
+        """Set the attributes of the new state, and no others; what is no state changes nothing."""
+        state = dict(**dict(new))  # their names are strings
+        lost = set(old).difference(state)
+        attributes = vars(self)
+        attributes.update(state)
+        for name in lost:
+            attributes.pop(name, None)
         return state
 
     def format_status(self, status: dict[str, Any]) -> dict[str, Any]:
         """Change what `sys.get_status` and crash reports show; may be overridden.
 
         Args:
-            status: `state`, and `reason` and `message` in a report
+            status: `state` and `log`, and `reason` and `message` in a report
 
         Returns:
-            the same keys with what may be shown
+            the same keys with what may be shown; what is left out is not
 
         """
         return status
+
+    def _raw_status(self) -> dict[str, Any]:
+        """Return what there is to see besides the log; may be overridden."""
+        return {"state": self.system_get_state()}
+
+    def _debug_log(self) -> list[tuple[object, ...]]:
+        """Return the events that `sys.log` keeps, the oldest first."""
+        return [] if self._debug is None else list(self._debug.log or ())
+
+    def _shown_status(self, status: dict[str, Any]) -> dict[str, Any]:
+        """Return what `format_status` makes of a status.
+
+        Raises:
+            TypeError: when it returns no dict
+
+        """
+        shown = self.format_status(dict(status))
+        if not isinstance(shown, dict):
+            msg = f"format_status returned no dict but a {type(shown).__name__}"
+            raise TypeError(msg)
+        return dict.fromkeys(status, "not shown") | shown
 
     def _runtime_class(self) -> type[Inspected]:
         """Return the class whose attributes are the runtime's own."""

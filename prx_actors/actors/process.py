@@ -8,7 +8,6 @@ is left either, the end is announced.
 
 from __future__ import annotations
 
-import logging
 import threading
 from contextlib import suppress
 from functools import partial
@@ -26,6 +25,7 @@ from prx_actors.actors.mailbox import Mailbox
 from prx_actors.actors.matching import ANYTHING, Pattern
 from prx_actors.actors.pid import Pid
 from prx_actors.actors.registry import release_name
+from prx_actors.actors.reporting import SafeLogger, protected
 from prx_actors.actors.starts import Starts
 from prx_actors.actors.table import process_of, process_table
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Process"]
 
-logger = logging.getLogger("prx_actors")
+logger = SafeLogger("prx_actors")
 
 _UNCHANGED = object()
 
@@ -381,9 +381,9 @@ class Process(Starts):
             return "exited"
         return "running" if self._running else "ending"
 
-    def _crash_report(self, reason: object) -> None:
+    def _crash_report(self, reason: object, status: dict[str, Any] | None = None) -> None:
         """Log what ends this process, unless the reason says that all is well."""
-        crashes.report(self, reason)
+        protected(crashes.report, self, reason, status)
 
     def _initial_call(self) -> str:
         """Say what this process runs."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-import logging
 import threading
 import time
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ import pykka
 
 from prx_actors.actors.pid import Pid, tell_foreign
 from prx_actors.actors.registry import whereis, wrong_address
+from prx_actors.actors.reporting import SafeLogger
 from prx_actors.actors.scheduler import new_thread, start_thread
 from prx_actors.actors.table import process_of
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Timeout", "Timer", "cancel_timer", "send_after", "start_timer", "timers"]
 
-logger = logging.getLogger("prx_actors")
+logger = SafeLogger("prx_actors")
 
 _numbers = count(1)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -14,6 +13,7 @@ from prx_actors.actors.context import context
 from prx_actors.actors.envelopes import SYSTEM_MESSAGES, drop, reply, reply_exception
 from prx_actors.actors.exceptions import ProcessExit
 from prx_actors.actors.inspection import SYSTEM_REQUESTS, Inspected
+from prx_actors.actors.reporting import SafeLogger
 from prx_actors.actors.scheduler import scheduler
 from prx_actors.actors.table import process_table
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Turns"]
 
-logger = logging.getLogger("prx_actors")
+logger = SafeLogger("prx_actors")
 
 TURN_MESSAGES: Final = 100
 """After as many messages an actor goes to the end of the queue."""
@@ -102,6 +102,11 @@ class Turns(Inspected):
             handle(envelope)
         if self._owes_stop_hook():
             self._run_stop_hook(self.on_stop)
+
+    def _last_message(self) -> object:
+        """Return the message that is being handled, unless it is one of `sys`; may be overridden."""
+        message = None if self._handled is None else self._handled.message
+        return None if type(message) in SYSTEM_REQUESTS else message
 
     def _handle_receive(self, message: Any) -> Any:
         kind = type(message)

@@ -18,19 +18,21 @@ exception is a crash. `_end(reason)` does the same where code should go on after
 
 from __future__ import annotations
 
-import logging
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
-from prx_actors.actors.crashes import is_silent
+from prx_actors.actors.crashes import crash_status, is_silent
 from prx_actors.actors.envelopes import SYSTEM_MESSAGES, drop
 from prx_actors.actors.envelopes import reply as answer_envelope
 from prx_actors.actors.exceptions import ProcessExit
 from prx_actors.actors.inspection import SystemRequest
 from prx_actors.actors.messages import Exit
+from prx_actors.actors.reporting import SafeLogger, protected
 from prx_actors.otp.calls import Call, Cast, From, refuse_ask, reply
 from prx_actors.otp.proc_lib import ProcLib, bad_return
+from prx_actors.otp.reports import report_termination
 
 if TYPE_CHECKING:
     import pykka
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Behaviour", "bad_return", "is_silent"]
 
-logger = logging.getLogger("prx_actors")
+logger = SafeLogger("prx_actors")
 
 
 class Behaviour(ProcLib):
@@ -112,7 +114,9 @@ class Behaviour(ProcLib):
         elif isinstance(message, SystemRequest):
             self._obey(message)
         else:
-            self._debug_event("in", message)
+            if self._debug is not None and not self._is_late_timeout(message):
+                self._debug_event("in", self._as_shown(message))
+                self._check_running()
             self._handle_message(envelope, message)
 
     def _handle_message(self, envelope: Envelope[Any], message: object) -> None:
@@ -126,6 +130,17 @@ class Behaviour(ProcLib):
             raise ProcessExit(message.reason)  # type: ignore[attr-defined]
         else:
             self._on_info(message)
+
+    def _is_late_timeout(self, message: object) -> bool:  # noqa: ARG002 -- for overriding
+        """Say whether a message is that of a time-out which counts no more; may be overridden."""
+        return False
+
+    def _as_shown(self, message: object) -> object:
+        """Return what a message stands for, if it is the runtime's own; may be overridden."""
+        return message
+
+    def _last_message(self) -> object:
+        return self._as_shown(super()._last_message())
 
     def _is_parent_exit(self, message: object) -> bool:
         return isinstance(message, Exit) and message.pid is not None and message.pid is self._parent
@@ -146,6 +161,10 @@ class Behaviour(ProcLib):
         self._asked.add(future)
         return From(None, future)
 
+    def _answer(self, sender: From, value: object) -> None:
+        reply(sender, value)
+        self._debug_event("out", value, sender)
+
     # The end.
 
     def _stop(self) -> None:
@@ -163,10 +182,10 @@ class Behaviour(ProcLib):
             return
         if self._starter is None:
             reason = self._run_terminate(reason)
-        if not is_silent(reason):
-            self._report_end(reason)
+        protected(self._report_end, reason)
         if answer is not None:
-            reply(*answer)
+            with suppress(ProcessExit):  # it has been killed in `terminate`
+                self._answer(*answer)
         if self._starter is not None:
             self._refuse(reason)
         elif isinstance(reason, BaseException):
@@ -176,7 +195,7 @@ class Behaviour(ProcLib):
 
     def _run_terminate(self, reason: object) -> object:
         """Call `terminate`; return the reason that holds then."""
-        self._debug_event("terminate", reason)
+        protected(self._debug_event, "terminate", reason)
         try:
             self.terminate(reason)
         except ProcessExit as exit_:
@@ -186,9 +205,13 @@ class Behaviour(ProcLib):
         return reason
 
     def _report_end(self, reason: object) -> None:
-        """Report an end that is not silent; may be overridden."""
-        if self._running:
-            self._crash_report(reason)
+        """Report an end that is not silent."""
+        if is_silent(reason) or not self._running:
+            return
+        status = crash_status(self, reason)
+        if self._starter is None:
+            report_termination(self, status)
+        self._crash_report(reason, status)
 
     def _announce(self, reason: object) -> None:
         for future in list(self._asked or ()):

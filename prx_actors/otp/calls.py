@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pykka
 from pykka._envelope import Envelope
 
+from prx_actors.actors.context import context
 from prx_actors.actors.exceptions import ProcessExit
 from prx_actors.actors.matching import Pattern
 from prx_actors.actors.messages import Down, MonitorRef
@@ -142,7 +143,33 @@ def reply(sender: From, value: object) -> None:
         sender: what `handle_call` got
         value: what `call` returns
 
+    Raises:
+        ProcessExit: when the calling process has been ended
+
+    Example:
+        >>> from prx_actors.otp import GenServer, NoReply, reply
+        >>> class Echo(GenServer):
+        ...     def handle_call(self, request, sender):
+        ...         reply(sender, request)
+        ...         return NoReply()
+        >>> echo = Echo.start()
+        >>> GenServer.call(echo, "hello")
+        'hello'
+        >>> GenServer.stop(echo)
+
     """
+    replier = context.process
+    if replier is None:
+        _reply(sender, value)
+        return
+    with replier._sending:  # as what it sends
+        if replier._running:
+            _reply(sender, value)
+            return
+    replier._check_running()
+
+
+def _reply(sender: From, value: object) -> None:
     if not isinstance(sender.tag, MonitorRef):
         with suppress(Full):
             sender.tag.set(value)

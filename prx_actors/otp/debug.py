@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from collections import deque
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+
+from prx_actors.actors.reporting import SafeLogger, safe_repr
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Debug", "Statistics"]
 
-logger = logging.getLogger("prx_actors.trace")
+logger = SafeLogger("prx_actors.trace")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Debug:
         if self.log is not None:
             self.log.append(event)
         if self.trace:
-            logger.info("*DBG* %r %s", pid, " ".join(map(repr, event)))
+            logger.info("*DBG* %r %s", pid, " ".join(map(safe_repr, event)))
         if self.since is not None and event[0] in self.messages:
             self.messages[str(event[0])] += 1
         for key, function in list(self.functions.items()):
@@ -56,8 +57,10 @@ class Debug:
     def _call(self, key: object, function: Callable[[Pid, Event], Any], pid: Pid, event: Event) -> None:
         # As in OTP, one that says it is done, or fails, is removed.
         try:
-            done = function(pid, event) == "done"
-        except Exception:
+            result = function(pid, event)
+            done = isinstance(result, str) and result == "done"
+        except BaseException:
+            # It ends nobody, not even by an exit.
             logger.exception("The debug function %r of %r failed", key, pid)
             done = True
         if done:

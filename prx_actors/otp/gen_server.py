@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from prx_actors.actors.timers import cancel_timer, send_after
 from prx_actors.otp import calls
 from prx_actors.otp.behaviour import Behaviour, bad_return
-from prx_actors.otp.reports import report_termination
-from prx_actors.otp.results import NOTHING, Continue, Ignore, NoReply, Reply, Stop, Timeout
+from prx_actors.otp.results import NOTHING, Continue, Ignore, NoReply, Reply, Stop, Timeout, is_time
+from prx_actors.otp.state_results import Reply as MachineReply
 
 if TYPE_CHECKING:
+    from prx_actors.actors.inspection import SystemRequest
     from prx_actors.actors.timers import Timer
     from prx_actors.otp.calls import From
 
@@ -139,7 +140,7 @@ class GenServer(Behaviour):
             case Reply(value, then):
                 self._answer(sender, value)
                 self._proceed(then)
-            case Timeout() | Continue() | Ignore() as wrong:
+            case Timeout() | Continue() | Ignore() | MachineReply() as wrong:
                 bad_return(wrong)
             case value:
                 self._answer(sender, value)
@@ -149,20 +150,22 @@ class GenServer(Behaviour):
         self._proceed(self.handle_cast(request))
 
     def _on_info(self, message: object) -> None:
-        if isinstance(message, _Expired):
-            if message is not self._expected:
-                return  # another message came before it
-            message = message.timeout
+        if self._is_late_timeout(message):
+            return
         self._forget_timeout()
-        self._proceed(self.handle_info(message))
+        self._proceed(self.handle_info(self._as_shown(message)))
 
-    def _answer(self, sender: From, value: object) -> None:
-        calls.reply(sender, value)
-        self._debug_event("out", value, sender)
+    def _is_late_timeout(self, message: object) -> bool:
+        # Another message came before it.
+        return isinstance(message, _Expired) and message is not self._expected
+
+    def _as_shown(self, message: object) -> object:
+        return message.timeout if isinstance(message, _Expired) else message
 
     def _proceed(self, then: object) -> None:
         """Do what a callback's result asks for."""
         while isinstance(then, Continue):
+            self._check_running()
             self._debug_event("continue", then.argument)
             then = self.handle_continue(then.argument)
         if isinstance(then, Timeout):
@@ -173,19 +176,26 @@ class GenServer(Behaviour):
             bad_return(then)
 
     def _expect(self, timeout: Timeout) -> None:
+        if timeout.seconds is None:
+            return
+        if not is_time(timeout.seconds):
+            bad_return(timeout)
         self._expected = _Expired(timeout)
         self._timer = send_after(timeout.seconds, self.actor_ref, self._expected)
+
+    def _obey(self, request: SystemRequest) -> None:
+        # As in OTP, a time-out does not pass while the server is suspended, and begins anew afterwards.
+        expected = self._expected
+        self._forget_timeout()
+        super()._obey(request)
+        if expected is not None:
+            self._expect(expected.timeout)
 
     def _forget_timeout(self) -> None:
         self._expected = None
         if self._timer is not None:
             cancel_timer(self._timer)
             self._timer = None
-
-    def _report_end(self, reason: object) -> None:
-        if self._running and self._starter is None:
-            report_termination(self, reason)
-        super()._report_end(reason)
 
     def _runtime_class(self) -> type[GenServer]:
         return GenServer

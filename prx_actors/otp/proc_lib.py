@@ -141,6 +141,7 @@ class ProcLib(Process):
                 return
             self._check_running()
         self.on_start()
+        self._check_running()
         args, kwargs = self._init_arguments
         result = self.init(*args, **kwargs)
         self._init_arguments = ((), {})

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from numbers import Real
+from typing import Any, Final
 
-__all__ = ["NOTHING", "Continue", "Ignore", "NoReply", "Reply", "Stop", "Timeout"]
+__all__ = ["NOTHING", "Continue", "Ignore", "NoReply", "Reply", "Stop", "Timeout", "is_time"]
 
 
 class _Nothing(Enum):
@@ -15,6 +16,23 @@ class _Nothing(Enum):
 
 NOTHING: Final = _Nothing.NOTHING
 """The absence of a value where None is one."""
+
+
+def is_time(seconds: Any, *, absolute: bool = False) -> bool:
+    """Say whether that is a time that one can wait.
+
+    Args:
+        seconds: any object
+        absolute: whether it is a time of the clock, which may have passed
+
+    Example:
+        >>> from prx_actors.otp.results import is_time
+        >>> is_time(0.5), is_time(-1), is_time("1")
+        (True, False, False)
+
+    """
+    # What is not a number is neither.
+    return isinstance(seconds, Real) and bool(seconds >= 0 or (absolute and seconds < 0))  # type: ignore[operator]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +77,7 @@ class Timeout:
     """From a callback: be told when no message comes in this time; then the message itself.
 
     Args:
-        seconds: how long; with 0, when no message waits
+        seconds: how long; with 0, when no message waits; None waits for ever
 
     Example:
         >>> from prx_actors.otp import Timeout
@@ -68,7 +86,7 @@ class Timeout:
 
     """
 
-    seconds: float
+    seconds: float | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from prx_actors.actors.exceptions import ProcessExit
-from prx_actors.otp.calls import Call, Cast, From, reply
-from prx_actors.otp.results import NOTHING, Stop
+from prx_actors.otp.calls import Call, Cast, From
+from prx_actors.otp.results import NOTHING, Stop, is_time
 from prx_actors.otp.state_events import Enter, Info, Internal
 from prx_actors.otp.state_queue import EventQueue
 from prx_actors.otp.state_results import KeepState, NextEvent, NextState, Postpone, RepeatState, Reply, StopAndReply
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 __all__ = ["Engine"]
 
 _EVENTS: Final = (Call, Cast, Info, Internal, StateTimeout, EventTimeout, GenericTimeout)
-_TIMEOUT_ACTIONS: Final = (StateTimeout, EventTimeout, GenericTimeout, CancelTimeout, UpdateTimeout)
+_TIMEOUTS: Final = (StateTimeout, EventTimeout, GenericTimeout)
+_TIMEOUT_ACTIONS: Final = (*_TIMEOUTS, CancelTimeout, UpdateTimeout)
 
 
 class _Transition:
@@ -56,6 +57,8 @@ class Engine:
 
     def __init__(self, machine: StateMachine, timeouts: TimeoutTable) -> None:
         self.state: Any = None
+        self.event: object = None
+        """The one that is being handled, or was when the machine failed."""
         self.queue = EventQueue()
         self.timeouts = timeouts
         self._machine = machine
@@ -97,6 +100,7 @@ class Engine:
 
     def _handle_one(self, event: object) -> None:
         self._machine._check_running()
+        self.event = event
         old_state = self.state
         transition = _Transition()
         if self._accept(self._machine._call_state(event), transition, entering=False):
@@ -104,6 +108,7 @@ class Engine:
         kind = "postpone" if transition.postpone else "consume"
         self._machine._debug_event(kind, event, old_state, self.state)
         self._transit(event, transition)
+        self.event = None
 
     def _enter(self, old_state: object, transition: _Transition) -> None:
         """Make the state enter call, again when it asks for that."""
@@ -140,7 +145,7 @@ class Engine:
             case NextState():
                 due = self._go_to(result, transition, entering=entering)
             case _:
-                _stop(result)
+                self._stop(result)
         self._do_actions(result.actions, transition, entering=entering)
         return due
 
@@ -155,37 +160,43 @@ class Engine:
 
     def _do_actions(self, actions: tuple[object, ...], transition: _Transition, *, entering: bool) -> None:
         for action in actions:
-            if isinstance(action, _TIMEOUT_ACTIONS):
+            if isinstance(action, _TIMEOUT_ACTIONS) and _has_time(action):
                 transition.timeouts.append(action)
             elif isinstance(action, Reply):
-                _reply(action)
+                self._reply(action, "bad_action_from_state_function")
             elif isinstance(action, Postpone | NextEvent) and entering:
                 raise ProcessExit(("bad_state_enter_action_from_state_function", action))
             elif isinstance(action, Postpone):
                 transition.postpone = True
             elif isinstance(action, NextEvent) and isinstance(action.event, _EVENTS):
+                self._machine._debug_event("in", action.event)
                 transition.next_events.append(action.event)
             else:
                 raise ProcessExit(("bad_action_from_state_function", action))
 
+    def _reply(self, action: object, otherwise: str) -> None:
+        if not isinstance(action, Reply) or not isinstance(action.sender, From):
+            raise ProcessExit((otherwise, action))
+        self._machine._answer(action.sender, action.value)
 
-def _reply(action: object) -> None:
-    if not isinstance(action, Reply) or not isinstance(action.sender, From):
-        raise ProcessExit(("bad_action_from_state_function", action))
-    reply(action.sender, action.value)
+    def _stop(self, result: object) -> NoReturn:
+        """End the machine, as its state function wants or because it returned nonsense.
+
+        Raises:
+            ProcessExit: always
+
+        """
+        if isinstance(result, Stop) and result.reply is NOTHING:
+            raise ProcessExit(result.reason)
+        if isinstance(result, StopAndReply):
+            for action in result.replies:
+                self._reply(action, "bad_reply_action_from_state_function")
+            raise ProcessExit(result.reason)
+        raise ProcessExit(("bad_return_from_state_function", result))
 
 
-def _stop(result: object) -> NoReturn:
-    """End the machine, as its state function wants or because it returned nonsense.
-
-    Raises:
-        ProcessExit: always
-
-    """
-    if isinstance(result, Stop) and result.reply is NOTHING:
-        raise ProcessExit(result.reason)
-    if isinstance(result, StopAndReply):
-        for action in result.replies:
-            _reply(action)
-        raise ProcessExit(result.reason)
-    raise ProcessExit(("bad_return_from_state_function", result))
+def _has_time(action: TimeoutAction) -> bool:
+    """Say whether a time-out can run, if it is one to start."""
+    return (
+        not isinstance(action, _TIMEOUTS) or action.seconds is None or is_time(action.seconds, absolute=action.absolute)
+    )

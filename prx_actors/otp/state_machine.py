@@ -144,22 +144,43 @@ class StateMachine(Behaviour):
         elif (timeout := self._engine.timeouts.expired(message)) is not None:
             self._engine.handle(timeout)
 
+    def _is_late_timeout(self, message: object) -> bool:
+        return isinstance(message, Expiry) and self._engine.timeouts.find(message) is None
+
+    def _as_shown(self, message: object) -> object:
+        return self._engine.timeouts.find(message) if isinstance(message, Expiry) else message
+
+    def _last_message(self) -> object:
+        event = self._engine.event
+        return super()._last_message() if event is None else event
+
     def _start_timer(self, seconds: float, expiry: Expiry) -> object:
         return send_after(seconds, self.actor_ref, expiry)
 
     # Inspection: the state, and the attributes as its data.
 
-    def system_get_state(self) -> tuple[Any, dict[str, Any]]:
+    def system_get_state(self) -> Any:
         """Return the state, and the attributes that are not the runtime's own."""
         return self.state, {name: value for name, value in dict(vars(self)).items() if name not in _runtime_names()}
+
+    def _raw_status(self) -> dict[str, Any]:
+        data = self.system_get_state()
+        if type(self).system_get_state is StateMachine.system_get_state:
+            data = data[1]
+        queue = self._engine.queue
+        return {
+            "state": self.state,
+            "data": data,
+            "queue": queue.waiting(),
+            "postponed": list(queue.postponed),
+            "timeouts": self._engine.timeouts.timeouts(),
+        }
 
     def system_replace_state(self, function: Callable[[Any], Any]) -> Any:
         """Replace state and attributes by what the function makes of both."""
         state, data = self.system_get_state()
         state, new_data = function((state, dict(data)))
-        for name in data:
-            delattr(self, name)
-        vars(self).update(new_data)
+        new_data = self._replace_attributes(data, new_data)
         self._engine.state = state
         return state, new_data
 

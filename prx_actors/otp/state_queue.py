@@ -22,6 +22,10 @@ class EventQueue:
     def __bool__(self) -> bool:
         return bool(self._events)
 
+    def waiting(self) -> list[object]:
+        """Return those that are not postponed, in their order."""
+        return list(self._events)
+
     def take(self) -> object:
         """Remove and return the next one.
 

@@ -262,13 +262,17 @@ class TimeoutTable:
         if running is not None and running.expiry is not None:
             self._cancel_timer(running.timer)
 
+    def find(self, expiry: Expiry) -> Timeout | None:
+        """Return the one whose timer has sent this; none when it was cancelled."""
+        running = self._running.get(expiry.timeout_type)
+        return running.timeout if running is not None and running.expiry is expiry else None
+
     def expired(self, expiry: Expiry) -> Timeout | None:
         """Remove and return the one whose timer has sent this; none when it was cancelled."""
-        running = self._running.get(expiry.timeout_type)
-        if running is None or running.expiry is not expiry:
-            return None
-        del self._running[expiry.timeout_type]
-        return running.timeout
+        timeout = self.find(expiry)
+        if timeout is not None:
+            del self._running[expiry.timeout_type]
+        return timeout
 
     def take_due(self) -> Timeout | None:
         """Remove and return the first one of time 0."""

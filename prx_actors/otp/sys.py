@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from prx_actors.actors.exceptions import ProcessExit
 from prx_actors.actors.inspection import SystemRequest
 from prx_actors.actors.messages import MonitorRef
+from prx_actors.actors.reporting import safe_repr
 from prx_actors.otp.calls import From, reply, request_reply
 from prx_actors.otp.debug import Debug, Statistics
 
@@ -58,7 +59,8 @@ class Status:
     state: str
     """`"running"` or `"suspended"`."""
     parent: Pid | None
-    log: list[tuple[object, ...]]
+    log: Any
+    """The events that `log` keeps, unless `format_status` has them replaced."""
     data: dict[str, Any] = field(default_factory=dict)
     """What `format_status` lets through."""
 
@@ -74,10 +76,10 @@ class _Request(SystemRequest):
         """Handle it, in the process."""
         try:
             answer = self.handle(process)
-        except ProcessExit:
+        except _Terminate:
             reply(self.sender, None)
             raise
-        except Exception as error:  # noqa: BLE001 -- code of the user
+        except BaseException as error:  # noqa: BLE001 -- code of the user; to exit is to fail, too
             answer = _Failed(error)
         reply(self.sender, answer)
 
@@ -125,7 +127,7 @@ def replace_state(target: Pid | str, function: Callable[[Any], Any], timeout: fl
     Raises:
         CallError: when the process is not there or ends
         TimeoutError: when it does not answer in time
-        CallbackError: when the function fails; the state is as before
+        CallbackError: when the function fails, exits or returns no state; the state is as before
 
     Example:
         >>> from prx_actors.otp import GenServer, sys
@@ -268,7 +270,8 @@ def get_log(target: Pid | str, timeout: float | None = 5.0) -> list[tuple[object
 
     Returns:
         each is a tuple, such as `("in", message)`, `("out", reply, sender)`,
-        `("continue", argument)` or `("terminate", reason)`
+        `("continue", argument)` or `("terminate", reason)`; of a state machine also
+        `("consume", event, old_state, state)`, `("postpone", ...)` and `("enter", state)`
 
     Raises:
         CallError: when the process is not there or ends
@@ -326,7 +329,7 @@ class _Failed:
 def _request(target: Pid | str, handle: Callable[[Process], object], timeout: float | None) -> Any:
     answer = request_reply(target, partial(_Request, handle), timeout)
     if isinstance(answer, _Failed):
-        msg = f"a callback of {target!r} failed: {answer.error!r}"
+        msg = f"a callback of {target!r} failed: {safe_repr(answer.error)}"
         raise CallbackError(msg) from answer.error
     return answer
 
@@ -344,18 +347,23 @@ def _set_suspended(suspended: bool, process: Process) -> None:
 
 
 def _get_status(process: Process) -> Status:
+    data = process._shown_status({**process._raw_status(), "log": process._debug_log()})
     return Status(
         process.actor_ref,
         type(process),
         "suspended" if process._suspended else "running",
         process._parent,
-        list(process._debug.log or ()) if process._debug is not None else [],
-        process.format_status({"state": process.system_get_state()}),
+        data.pop("log"),
+        data,
     )
 
 
+class _Terminate(ProcessExit):
+    """Ends the process as it was asked to."""
+
+
 def _terminate(reason: object, _process: Process) -> None:
-    raise ProcessExit(reason)
+    raise _Terminate(reason)
 
 
 def termination(reason: object) -> SystemRequest:

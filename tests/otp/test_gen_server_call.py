@@ -31,6 +31,7 @@ from prx_actors.otp import (
     Stop,
     Timeout,
 )
+from prx_actors.otp.state_machine import Reply as MachineReply
 
 
 def test_the_reply_is_what_handle_call_returns() -> None:
@@ -156,8 +157,8 @@ def test_the_end_of_the_caller_ends_its_wait() -> None:
 
 
 def test_a_bad_return_of_handle_call_ends_the_server() -> None:
-    """A time-out or a continuation is no reply."""
-    for wrong in (Timeout(1), Continue(1), Ignore(), NoReply(Reply(1))):  # type: ignore[arg-type]
+    """A time-out or a continuation is no reply, nor is that of a state machine."""
+    for wrong in (Timeout(1), Continue(1), Ignore(), NoReply(Reply(1)), MachineReply(None, 1)):  # type: ignore[arg-type]
         pid = Server.start()
         with pytest.raises(CallError) as caught:
             GenServer.call(pid, ("return", wrong))

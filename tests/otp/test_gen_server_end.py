@@ -42,38 +42,6 @@ def test_a_crash_makes_a_report_with_state_and_last_message(how: str, caplog: py
     assert "crashed" in of_process
 
 
-def test_format_status_decides_what_a_report_shows(caplog: pytest.LogCaptureFixture) -> None:
-    """For states that hold secrets."""
-
-    class Discreet(Telling):
-        def format_status(self, status: dict[str, Any]) -> dict[str, Any]:
-            return status | {"state": "formatted", "message": "hidden"}
-
-    pid = Discreet.start(current(), password="hunter2")  # noqa: S106
-    with pytest.raises(CallError):
-        GenServer.call(pid, ("exit", "crashed"))
-    report = caplog.records[0].getMessage()
-    assert "state: 'formatted'" in report
-    assert "message: 'hidden'" in report
-    assert "hunter2" not in caplog.text
-
-
-def test_a_format_status_that_fails_does_not_hide_the_crash(caplog: pytest.LogCaptureFixture) -> None:
-    """The status is shown as it is."""
-
-    class Broken(Telling):
-        def format_status(self, status: dict[str, Any]) -> dict[str, Any]:
-            status.clear()
-            raise ValueError
-
-    pid = Broken.start(current())
-    with pytest.raises(CallError) as caught:
-        GenServer.call(pid, ("exit", "crashed"))
-    assert caught.value.reason == "crashed"
-    assert "format_status of" in caplog.text
-    assert "'password': 'state'" in caplog.text
-
-
 def test_a_terminate_that_fails_replaces_the_reason(caplog: pytest.LogCaptureFixture) -> None:
     """And is reported, also when the end was to be silent."""
     trap_exit(True)

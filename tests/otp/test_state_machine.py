@@ -21,6 +21,7 @@ from prx_actors.otp.state_machine import (
     Postpone,
     Reply,
     StateMachine,
+    StateTimeout,
     Stop,
     StopAndReply,
 )
@@ -241,13 +242,25 @@ def test_a_bad_return_ends_the_machine_and_the_caller_is_told(result: object) ->
     assert caught.value.reason == ("bad_return_from_state_function", result)
 
 
-@pytest.mark.parametrize("action", ["nonsense", Reply(None, 1), NextEvent("nonsense"), NextEvent(Enter(1))])
+@pytest.mark.parametrize(
+    "action",
+    ["nonsense", Reply(None, 1), NextEvent("nonsense"), NextEvent(Enter(1)), StateTimeout(-1), StateTimeout("1")],  # type: ignore[arg-type]
+)
 def test_a_bad_action_ends_the_machine(action: Any) -> None:
-    """Also a reply to nobody and the insertion of what is no event."""
+    """Also a reply to nobody, the insertion of what is no event, and a time-out without a time."""
     pid = Scripted.start({"start": lambda _machine, _event: KeepState(action)})
     with pytest.raises(CallError) as caught:
         ask(pid)
     assert caught.value.reason == ("bad_action_from_state_function", action)
+
+
+@pytest.mark.parametrize("action", ["nonsense", Reply(None, 1), Postpone()])
+def test_a_bad_reply_action_ends_the_machine(action: Any) -> None:
+    """With a reason of its own, as in OTP."""
+    pid = Scripted.start({"start": lambda _machine, _event: StopAndReply("normal", action)})
+    with pytest.raises(CallError) as caught:
+        ask(pid)
+    assert caught.value.reason == ("bad_reply_action_from_state_function", action)
 
 
 def test_an_exception_of_a_state_function_ends_the_machine_with_it() -> None:

@@ -260,7 +260,8 @@ def test_a_negative_time_ends_the_machine() -> None:
     pid = Obedient.start(current())
     ref = monitor(pid)
     do(pid, KeepState(StateTimeout(-1)))
-    assert isinstance(receive(Down, ref=ref, timeout=5).reason, ValueError)
+    reason = receive(Down, ref=ref, timeout=5).reason
+    assert reason == ("bad_action_from_state_function", StateTimeout(-1))
 
 
 def test_the_timers_of_a_machine_end_with_it() -> None:
