@@ -9,7 +9,6 @@ change is ordered so that it can be cut short anywhere and done again.
 
 from __future__ import annotations
 
-import logging
 import operator
 import threading
 import time
@@ -22,6 +21,7 @@ from prx_actors.actors.envelopes import SYSTEM_MESSAGES, AccountedEnvelope, drop
 from prx_actors.actors.exceptions import MailboxClosed
 from prx_actors.actors.gates import Gate
 from prx_actors.actors.matching import ANYTHING
+from prx_actors.actors.reporting import SafeLogger
 from prx_actors.actors.saved import Entry, SavedMessages
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AccountedEnvelope", "Mailbox"]
 
-logger = logging.getLogger("prx_actors")
+logger = SafeLogger("prx_actors")
 
 NOTHING: Final[deque[Envelope[Any]]] = deque()
 """Stands for the deque of a mailbox that has never had a message: one takes 700 bytes."""

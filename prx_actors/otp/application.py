@@ -6,7 +6,6 @@ end in order; there is no process between them that could fail.
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
 import time
@@ -31,6 +30,7 @@ from prx_actors.actors import (
     trap_exit,
     unlink,
 )
+from prx_actors.actors.reporting import SafeLogger
 from prx_actors.actors.table import process_table
 from prx_actors.otp.behaviour import is_silent
 
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Application"]
 
-logger = logging.getLogger("prx_actors")
+logger = SafeLogger("prx_actors")
 
 SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 

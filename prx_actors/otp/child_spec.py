@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from prx_actors.actors import Pid
 
-__all__ = ["AUTO_SHUTDOWNS", "ChildSpec", "StartLink", "check_spec", "check_specs", "is_one_of"]
+__all__ = ["AUTO_SHUTDOWNS", "ChildSpec", "StartLink", "check_spec", "check_specs", "is_one_of", "list_specs"]
 
 RESTARTS: Final = ("permanent", "transient", "temporary")
 TYPES: Final = ("worker", "supervisor")
@@ -147,17 +147,28 @@ def check_specs(specs: object, auto_shutdown: str | None = None) -> list[ChildSp
         SpecError: when one is not valid, or two have the same id
 
     """
-    if not isinstance(specs, Iterable) or isinstance(specs, str | bytes):
-        raise SpecError(("badarg", specs))
+    listed = list_specs(specs)
     if auto_shutdown is not None and not is_one_of(auto_shutdown, AUTO_SHUTDOWNS):
         raise SpecError(("badarg", auto_shutdown))
     checked: dict[Hashable, ChildSpec] = {}
-    for spec in specs:
+    for spec in listed:
         check_spec(spec, auto_shutdown)
         if spec.id in checked:
             raise SpecError(("duplicate_child_name", spec.id))
         checked[spec.id] = spec
     return list(checked.values())
+
+
+def list_specs(specs: object) -> list[Any]:
+    """Return what should be child specifications as a list.
+
+    Raises:
+        SpecError: when it is not iterable
+
+    """
+    if not isinstance(specs, Iterable) or isinstance(specs, str | bytes):
+        raise SpecError(("badarg", specs))
+    return list(specs)
 
 
 def check_spec(spec: object, auto_shutdown: str | None = None) -> ChildSpec:

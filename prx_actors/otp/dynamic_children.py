@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from prx_actors.actors import Down, Pid, exit_signal, monitor, receive
+from prx_actors.actors.reporting import safe_repr
 from prx_actors.otp.children import Child, ChildCounts, Restarting, end_of
 from prx_actors.otp.results import NOTHING
 from prx_actors.otp.starting import StartError
@@ -54,9 +55,9 @@ class DynamicChildren(Supervision):
         failures = [(child, reason) for child, reason in self._ends(watched) if reason is not NOTHING]
         self._running.clear()
         self._restarting.clear()
-        groups: dict[object, list[tuple[Child, object]]] = {}
+        groups: dict[str, list[tuple[Child, object]]] = {}
         for child, reason in failures:
-            groups.setdefault(_kind(reason), []).append((child, reason))
+            groups.setdefault(safe_repr(reason), []).append((child, reason))
         for group in groups.values():
             child, reason = group[0]
             self._report("shutdown_error", reason, child, len(group))
@@ -169,14 +170,6 @@ class DynamicChildren(Supervision):
         total = active + len(self._restarting)
         supervisors = total if self._spec.type == "supervisor" else 0
         return ChildCounts(1, active, supervisors, total - supervisors)
-
-
-def _kind(reason: object) -> object:
-    """Return what reasons have in common that are reported together."""
-    try:
-        return repr(reason)
-    except Exception:  # noqa: BLE001 -- code of the user
-        return type(reason)
 
 
 def _refuse() -> NoReturn:

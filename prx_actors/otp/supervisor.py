@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any
 
 from prx_actors.actors import Exit, Pid, ProcessExit
+from prx_actors.actors.reporting import SafeLogger
 from prx_actors.otp.behaviour import Behaviour
 from prx_actors.otp.calls import call, reply
-from prx_actors.otp.child_spec import ChildSpec, StartLink, check_specs
+from prx_actors.otp.child_spec import ChildSpec, StartLink, check_specs, list_specs
 from prx_actors.otp.children import ChildCounts, ChildInfo
 from prx_actors.otp.dynamic_children import DynamicChildren
 from prx_actors.otp.named_children import NamedChildren
@@ -41,7 +41,7 @@ __all__ = [
     "SupervisorReport",
 ]
 
-logger = logging.getLogger("prx_actors")
+logger = SafeLogger("prx_actors")
 
 
 class Supervisor(Behaviour):
@@ -121,15 +121,15 @@ class Supervisor(Behaviour):
             flags = check_flags(flags)
         except SpecError as error:
             raise ProcessExit(("supervisor_data", error.reason)) from error
+        dynamic = flags.strategy == "simple_one_for_one"
         try:
-            checked = check_specs(specs, flags.auto_shutdown)
+            listed = list_specs(specs)
+            if dynamic and len(listed) != 1:
+                raise ProcessExit(("bad_start_spec", listed))
+            checked = check_specs(listed, flags.auto_shutdown)
         except SpecError as error:
             raise ProcessExit(("start_spec", error.reason)) from error
-        if flags.strategy != "simple_one_for_one":
-            return NamedChildren(self, flags, checked)
-        if len(checked) != 1:
-            raise ProcessExit(("bad_start_spec", checked))
-        return DynamicChildren(self, flags, checked[0])
+        return DynamicChildren(self, flags, checked[0]) if dynamic else NamedChildren(self, flags, checked)
 
     # Messages.
 

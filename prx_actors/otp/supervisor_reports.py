@@ -9,6 +9,8 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from prx_actors.actors.reporting import SafeLogger, safe_repr
+
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ChildReport", "ProgressReport", "SupervisorReport", "report_error", "report_progress"]
 
-logger = logging.getLogger("prx_actors")
+logger = SafeLogger("prx_actors")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +83,11 @@ def report_error(supervisor: Pid, context: str, reason: object, child: Child, co
     # What a child died of is in its own crash report.
     failure = reason if context == "start_error" and isinstance(reason, BaseException) else None
     logger.error(
-        "Supervisor %r: %s of %s: %r",
+        "Supervisor %r: %s of %s: %s",
         supervisor,
         context,
-        f"{count} children" if count > 1 else f"child {child.spec.id!r} {report.offender.pid!r}",
-        reason,
+        f"{count} children" if count > 1 else f"child {safe_repr(child.spec.id)} {report.offender.pid!r}",
+        safe_repr(reason),
         exc_info=failure,
         extra={"report": report},
     )

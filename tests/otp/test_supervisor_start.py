@@ -232,6 +232,7 @@ TWO = [worker("one"), worker("two")]
         ((SupervisorFlags(), [worker(), worker()]), ("start_spec", ("duplicate_child_name", "child"))),
         ((SupervisorFlags(strategy="simple_one_for_one"), []), ("bad_start_spec", [])),
         ((SupervisorFlags(strategy="simple_one_for_one"), TWO), ("bad_start_spec", TWO)),
+        ((SupervisorFlags(strategy="simple_one_for_one"), [TWO[0]] * 2), ("bad_start_spec", [TWO[0]] * 2)),
     ],
 )
 def test_sup_start_map_faulty_specs(result: object, reason: object) -> None:
