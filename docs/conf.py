@@ -39,6 +39,8 @@ autodoc_typehints_description_target = "documented"
 napoleon_numpy_docstring = False
 
 # The build uses no network, so the names of others stay without a link. Our own must resolve.
+# Python's own `type`, in a signature, is taken for the fields of that name.
+suppress_warnings = ["ref.python"]
 nitpick_ignore = [
     # Aliases of types, which autodoc writes as they stand.
     ("py:class", "Address"),
@@ -47,6 +49,8 @@ nitpick_ignore = [
     ("py:class", "Output"),
     ("py:class", "Start"),
     ("py:class", "Stream"),
+    # A variable of types.
+    ("py:class", "prx_actors.actors.functions._T"),
     # Pykka's, under the names that its own docstrings have for them.
     ("py:exc", "ActorDeadError"),
     ("py:exc", "Timeout"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import pykka
 
@@ -35,6 +35,9 @@ __all__ = [
     "trap_exit",
     "unlink",
 ]
+
+
+_T = TypeVar("_T")
 
 
 def spawn(function: Callable[..., object], *args: Any) -> Pid:
@@ -177,6 +180,10 @@ def send(pid_or_name: pykka.ActorRef[Any] | str, message: object) -> None:
         pid_of(pid_or_name)._send(message)
 
 
+@overload
+def receive(wanted: type[_T], /, *, timeout: float | None = None, **fields: object) -> _T: ...
+@overload
+def receive(*wanted: Any, timeout: float | None = None, **fields: object) -> Any: ...
 def receive(*wanted: Any, timeout: float | None = None, **fields: object) -> Any:
     """Remove and return the first message that matches; others stay in order.
 

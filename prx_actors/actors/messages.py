@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from prx_actors.actors.pid import Pid
@@ -51,7 +51,7 @@ class Exit:
     pid: Pid | None
     """The process that sent the signal; none when the runtime did."""
 
-    reason: object
+    reason: Any
     """Why it ended, or what it asked for."""
 
 
@@ -73,5 +73,5 @@ class Down:
     pid: Pid | str | None
     """The process that ended, by name when it was monitored by its name, as in OTP."""
 
-    reason: object
+    reason: Any
     """Why it ended; `"noproc"` when it had ended before."""

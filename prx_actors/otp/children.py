@@ -188,10 +188,10 @@ def shut_down(supervisor: Process, child: Child) -> object:
 
 def _await_down(pid: Pid, ref: MonitorRef, how: float | str) -> Down:
     try:
-        return receive(Down, ref=ref, timeout=None if isinstance(how, str) else how)  # type: ignore[no-any-return]
+        return receive(Down, ref=ref, timeout=None if isinstance(how, str) else how)
     except TimeoutError:
         exit_signal(pid, "kill")
-    return receive(Down, ref=ref)  # type: ignore[no-any-return]
+    return receive(Down, ref=ref)
 
 
 def end_of(supervisor: Process, child: Child, pid: Pid, down: Down) -> object:
