@@ -10,6 +10,7 @@ import pykka
 from pykka._envelope import Envelope
 from pykka.messages import ProxyCall, ProxyGetAttr, ProxySetAttr, _ActorStop
 
+from prx_actors.actors.context import context
 from prx_actors.actors.reporting import SafeLogger
 
 if TYPE_CHECKING:
@@ -90,7 +91,8 @@ def settle(envelope: Envelope[Any], *, answer: bool) -> None:
 
 def reply_exception(envelope: Envelope[Any], error: Exception) -> None:
     """Answer an `ask` with what its handler raised."""
-    logger.info("Exception returned to the caller", exc_info=error)
+    who = context.process and context.process.actor_ref
+    logger.info("Exception returned from %r to its caller", who, exc_info=error)
     if envelope.reply_to is not None:
         with suppress(Full):
             envelope.reply_to.set_exception((type(error), error, error.__traceback__))

@@ -86,8 +86,8 @@ class ChildSpec:
     """
 
     restart: str = "permanent"
-    """`"permanent"`: always; `"transient"`: when it ends otherwise than by
-    `"normal"`, `"shutdown"` or `("shutdown", x)`; `"temporary"`: never."""
+    """When it is restarted; `"permanent"`, always; `"transient"`, when it ends otherwise than by
+    `"normal"`, `"shutdown"` or `("shutdown", x)`; `"temporary"`, never."""
 
     shutdown: float | str | None = None
     """Seconds that the child has after its exit signal `"shutdown"` until it is

@@ -160,3 +160,18 @@ def test_a_supervisor_waits_no_longer_for_a_stuck_hook_than_it_was_told(
     Supervisor.terminate_child(supervisor, "stuck")
     assert not events[1].is_set()
     supervisor.stop()
+
+
+def test_an_exception_that_is_returned_is_logged_with_whom_it_comes_from(caplog: pytest.LogCaptureFixture) -> None:
+    """At the level INFO, as Pykka does."""
+    caplog.set_level("INFO", logger="prx_actors")
+
+    class Broken(Process):
+        def on_receive(self, message: object) -> object:
+            raise ZeroDivisionError(message)
+
+    pid = Broken.start()
+    with pytest.raises(ZeroDivisionError):
+        pid.ask("x", timeout=WAIT)
+    assert f"Exception returned from {pid!r} to its caller" in caplog.text
+    pid.stop()
