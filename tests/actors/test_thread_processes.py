@@ -75,3 +75,38 @@ def test_who_could_start_no_thread_keeps_nothing_of_it(
     assert (process._links, process._monitors) == ({}, {})
     with pytest.raises(TimeoutError):
         receive(timeout=0)
+
+
+def test_a_plain_thread_whose_process_has_been_ended_ends_quietly() -> None:
+    """Also at the exit of the interpreter; any other exception is still told."""
+    done = run_program("""
+        import atexit, threading
+
+        at_exit = []
+        # Called after the end of all processes: their hook, which is registered by the import, goes before.
+        atexit.register(lambda: [thread.join(10) for thread in at_exit])
+
+        from prx_actors.actors import Pid, current, exit_signal, receive, send
+
+        def work(main):
+            send(main, current())
+            receive()
+
+        def fail():
+            raise ValueError("told")
+
+        def start(*args):
+            thread = threading.Thread(target=args[0], args=args[1:], daemon=True)
+            thread.start()
+            return thread
+
+        killed = start(work, current())
+        exit_signal(receive(Pid), "enough")
+        killed.join()
+        start(fail).join()
+        at_exit.append(start(work, current()))
+        receive(Pid)
+    """)
+    assert done.returncode == 0
+    assert "ValueError: told" in done.stderr
+    assert "ProcessExit" not in done.stderr
