@@ -8,11 +8,10 @@ that of such calls: what a step causes is done before what stands behind it.
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING
 
 from prx_actors.actors.context import context
-from prx_actors.actors.scheduler import scheduler
+from prx_actors.actors.scheduler import log_failure, scheduler
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     Step = Callable[[], None]
 
 __all__ = ["run_steps"]
-
-logger = logging.getLogger("prx_actors")
 
 
 def run_steps(*steps: Step) -> None:
@@ -52,8 +49,8 @@ def _work_off(pending: list[Step]) -> None:
             context.ends = caused = []
             try:
                 pending[0]()
-            except Exception:
-                logger.exception("A step of the end of a process failed")
+            except Exception:  # noqa: BLE001 -- the next step must be run
+                log_failure("A step of the end of a process failed")
             pending[:1] = caused
     except BaseException:
         # What the step had caused will not be caused again by running it again.

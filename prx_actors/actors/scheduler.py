@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import threading
 import time
 from collections import deque
@@ -22,7 +23,7 @@ from prx_actors.actors.late_threads import start_late_thread
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Scheduler", "new_thread", "scheduler", "start_thread"]
+__all__ = ["Scheduler", "log_failure", "new_thread", "scheduler", "start_thread"]
 
 logger = logging.getLogger("prx_actors")
 
@@ -34,6 +35,22 @@ EAGER_THREADS: Final = max(8, 2 * (os.cpu_count() or 1))
 
 IDLE_SECONDS: Final = 2.0
 STALL_SECONDS: Final = 0.002
+
+
+def log_failure(text: str, *args: object) -> None:
+    """Log the exception that is being handled; what the log itself raises harms nobody.
+
+    Args:
+        text: what has failed
+        args: what its place holders stand for
+
+    """
+    try:
+        logger.error(text, *args, exc_info=sys.exception(), stacklevel=2)
+    except KeyboardInterrupt:
+        raise  # meant for the main thread, wherever it is
+    except BaseException:  # noqa: BLE001, S110 -- handlers are the user's, and there is nowhere else to tell it
+        pass
 
 
 def new_thread(target: Callable[[], None], name: str) -> threading.Thread:
@@ -123,7 +140,7 @@ class Scheduler:
             except RuntimeError:
                 if not self._threads:
                     raise
-                logger.exception("The scheduler goes on with the threads it has")
+                log_failure("The scheduler goes on with the threads it has")
         if not self._watching:
             self._watch_stalls()
 
@@ -148,15 +165,19 @@ class Scheduler:
 
     def _work(self, thread: threading.Thread) -> None:
         """Run turns on a thread until nothing has come for a while."""
-        gate = Gate()
+        try:
+            self._run_turns(Gate())
+        finally:
+            self._threads.discard(thread)
+
+    def _run_turns(self, gate: Gate) -> None:
         while (turn := self._next_turn(gate)) is not None:
             try:
                 turn()
-            except BaseException:
-                logger.exception("A turn failed")
+            except BaseException:  # noqa: BLE001 -- whatever it is, the next one must run
+                log_failure("A turn failed")
             del turn  # an idle thread must not keep an actor alive
             self._finished += 1
-        self._threads.discard(thread)
 
     def _next_turn(self, gate: Gate) -> Callable[[], None] | None:
         """Wait for a turn; none when this thread should leave."""
@@ -206,7 +227,7 @@ class Scheduler:
             try:
                 self._start_worker()
             except RuntimeError:
-                logger.exception("Actors wait for a thread")
+                log_failure("Actors wait for a thread")
                 return
 
 
