@@ -149,8 +149,9 @@ class Scheduler:
         self._threads.add(thread)  # first: it may leave before start returns
         try:
             start_thread(thread)
-        except RuntimeError:
-            self._threads.discard(thread)
+        except BaseException:
+            if not thread.is_alive():
+                self._threads.discard(thread)
             raise
 
     def _watch_stalls(self) -> None:
@@ -159,13 +160,19 @@ class Scheduler:
                 watcher = new_thread(self._watch, "prx-scheduler-watch")
                 start_thread(watcher)
                 self._watcher = watcher
-            self._watching = True
-            with suppress(RuntimeError):  # it was released already
+            try:
+                self._watching = True
                 self._stalled.release()
+            except RuntimeError:  # it was released already
+                pass
+            except BaseException:
+                self._watching = False
+                raise
 
     def _work(self, thread: threading.Thread) -> None:
         """Run turns on a thread until nothing has come for a while."""
         try:
+            self._threads.add(thread)  # again: an interrupt may have cut short its start
             self._run_turns(Gate())
         finally:
             self._threads.discard(thread)
