@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pykka
 from pykka._future import _Unset
 
+from prx_actors.actors.context import context
 from prx_actors.actors.gates import Gate, new_gate, used_gate
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from pykka._future import GetHookFunc
+
+    from prx_actors.actors.process import Process
 
 __all__ = ["Future", "Latch"]
 
@@ -41,17 +44,21 @@ class _Once:
         for waiter in list(self._waiters):
             waiter.call()
 
-    def _await(self, timeout: float | None) -> bool:
-        """Wait until it happens; say whether it has."""
+    def _await(self, timeout: float | None, process: Process | None = None) -> bool:
+        """Wait until it happens, or until a process, which is the caller, has been ended; say whether it has."""
         deadline = None if timeout is None else time.monotonic() + timeout
         remaining = -1.0
         gate = new_gate()
         self._waiters.append(gate)
         try:
+            if process is not None:
+                process._when_dead(gate, gate.call)
             while True:  # and not `while not`: see `ending.py`
                 if self._happened:
                     break
                 gate.prepare()
+                if process is not None and not self._happened:
+                    process._check_running()
                 if deadline is not None:
                     remaining = min(deadline - time.monotonic(), threading.TIMEOUT_MAX)
                 if deadline is not None and remaining <= 0:
@@ -60,6 +67,8 @@ class _Once:
                     gate.pause(remaining)
         finally:
             self._waiters.remove(gate)
+            if process is not None:
+                process._forget_when_dead(gate)
             used_gate(gate)
         return self._happened
 
@@ -120,7 +129,12 @@ class Future(_Once, pykka.Future[Any]):
     _get_hook: GetHookFunc[Any] | None = None
     _get_hook_result = _Unset()
 
+    _made_alive = True
+    """Whether the end of a process ends its wait: not when it had ended before, and cleans up."""
+
     def __init__(self) -> None:
+        if (process := context.process) is not None and not process._running:
+            self._made_alive = False
         self._outcome: dict[None, _Outcome] = {}
         self._waiters: list[Gate] = []
 
@@ -132,10 +146,11 @@ class Future(_Once, pykka.Future[Any]):
 
         Raises:
             pykka.Timeout: Pykka's, there is none by then
+            ProcessExit: when the calling process has been ended
             Exception: the one that was set instead of a value
 
         """
-        if not (self._happened or self._await(timeout)):
+        if not (self._happened or self._await(timeout, context.process if self._made_alive else None)):
             msg = f"{timeout} seconds"
             raise pykka.Timeout(msg)
         if self._get_hook is not None:

@@ -86,7 +86,11 @@ EVERY_GROUP: Final = object()
 
 
 class _Groups:
-    """Who is in which group, and who wants to know."""
+    """Who is in which group, and who wants to know.
+
+    An interrupt may cut a change short anywhere: each is a single store, and what the death of a process will look
+    at is stored first, and taken back last.
+    """
 
     def __init__(self) -> None:
         self.reset()
@@ -97,35 +101,37 @@ class _Groups:
         self.members: dict[Hashable, Counter[Pid]] = {}
         self.joined: dict[Pid, Counter[Hashable]] = {}
         self.monitors: dict[Hashable, dict[MonitorRef, Process]] = {}
+        self.monitored: dict[MonitorRef, Hashable] = {}
 
     def join(self, group: Hashable, pid: Pid) -> bool:
         """Enter one member, which must be alive."""
         process = process_of(pid)
         if process is None or not process._when_dead(self, partial(self.remove, pid)):
             return False
-        self.members.setdefault(group, Counter())[pid] += 1
-        self.joined.setdefault(pid, Counter())[group] += 1
+        _increment(self.joined, pid, group)
+        _increment(self.members, group, pid)
         return True
 
     def leave(self, group: Hashable, pid: Pid) -> bool:
         """Remove one membership."""
-        members, groups = self.members.get(group, Counter()), self.joined.get(pid, Counter())
-        if not members[pid]:
+        if not self.members.get(group, Counter())[pid]:
             return False
-        _decrement(members, pid)
-        _decrement(groups, group)
-        if not members:
-            del self.members[group]
-        if not groups:
-            del self.joined[pid]
+        _decrement(self.members, group, pid)
+        _decrement(self.joined, pid, group)
         return True
 
     def remove(self, pid: Pid) -> None:
         """Remove a process that has died from all groups."""
         with self.lock:
-            for group in list(self.joined.get(pid, Counter()).elements()):
-                self.leave(group, pid)
-                self.notify(Leave, group, (pid,))
+            for group in list(self.joined.get(pid, ())):
+                self._remove_from(group, pid)
+            self.joined.pop(pid, None)
+
+    def _remove_from(self, group: Hashable, pid: Pid) -> None:
+        for _ in range(self.members.get(group, Counter())[pid]):
+            # In this order: who is told twice, after an interrupt, knows as much as who is told once.
+            self.notify(Leave, group, (pid,))
+            self.leave(group, pid)
 
     def notify(self, kind: type[Join | Leave], group: Hashable, pids: tuple[Pid, ...]) -> None:
         """Tell who monitors this group, or all of them."""
@@ -137,28 +143,44 @@ class _Groups:
     def monitor(self, group: Hashable, process: Process) -> MonitorRef:
         """Tell a process of changes from now on, while it lives."""
         ref = MonitorRef()
-        self.monitors.setdefault(group, {})[ref] = process
-        process._when_dead(ref, partial(self.demonitor, ref))
+        if process._when_dead(ref, partial(self.demonitor, ref)):
+            self.monitored[ref] = group
+            refs = self.monitors.get(group, {})
+            refs[ref] = process
+            self.monitors[group] = refs
         return ref
 
     def demonitor(self, ref: MonitorRef) -> bool:
         """Undo `monitor`; say whether it was in force."""
         with self.lock:
-            return self._demonitor(ref)
+            if ref not in self.monitored:
+                return False
+            self._demonitor(self.monitored[ref], ref)
+            del self.monitored[ref]
+            return True
 
-    def _demonitor(self, ref: MonitorRef) -> bool:
-        for group, refs in self.monitors.items():
-            if refs.pop(ref, None) is not None:
-                if not refs:
-                    del self.monitors[group]
-                return True
-        return False
+    def _demonitor(self, group: Hashable, ref: MonitorRef) -> None:
+        refs = self.monitors.get(group, {})
+        if refs.keys() == {ref}:
+            del self.monitors[group]
+        else:
+            refs.pop(ref, None)
 
 
-def _decrement(counter: Counter[Any], key: Hashable) -> None:
-    counter[key] -= 1
-    if not counter[key]:
-        del counter[key]
+def _increment(table: dict[Any, Counter[Any]], key: Hashable, counted: Hashable) -> None:
+    counter = table.get(key, Counter())
+    counter[counted] += 1
+    table[key] = counter
+
+
+def _decrement(table: dict[Any, Counter[Any]], key: Hashable, counted: Hashable) -> None:
+    counter = table[key]
+    if counter[counted] > 1:
+        counter[counted] -= 1
+    elif len(counter) > 1:
+        del counter[counted]
+    else:
+        del table[key]
 
 
 groups: Final = _Groups()

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import os
 import threading
+from functools import partial
+from typing import TYPE_CHECKING
 
 from prx_actors.actors import pg, pykka_compat
 from prx_actors.actors.context import context
+from prx_actors.actors.exceptions import ProcessExit
 from prx_actors.actors.latches import Latch
 from prx_actors.actors.registry import reset_names
 from prx_actors.actors.scheduler import scheduler
 from prx_actors.actors.table import process_table
 from prx_actors.actors.timers import timers
 from prx_actors.system.exits import Stage, at_exit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["after_fork_in_child", "install", "stop_all_processes"]
 
@@ -54,8 +60,15 @@ def after_fork_in_child() -> None:
     context.process = context.guard = context.ends = None
 
 
+def _tell_of_thread(tell: Callable[[threading.ExceptHookArgs], object], failed: threading.ExceptHookArgs) -> None:
+    # A plain thread is told of the end of its process by this exception: an exit, as SystemExit is, and no crash.
+    if not issubclass(failed.exc_type, ProcessExit):
+        tell(failed)
+
+
 def install() -> None:
-    """Hook into Pykka, fork and exit; once, when the package is imported."""
+    """Hook into Pykka, threads, fork and exit; once, when the package is imported."""
     pykka_compat.install()
+    threading.excepthook = partial(_tell_of_thread, threading.excepthook)
     os.register_at_fork(after_in_child=after_fork_in_child)
     at_exit(Stage.PROCESSES, stop_all_processes)

@@ -7,7 +7,6 @@ that no cap can deadlock; threads that stay idle leave.
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 import time
@@ -18,13 +17,14 @@ from typing import TYPE_CHECKING, Final
 
 from prx_actors.actors.gates import Gate
 from prx_actors.actors.late_threads import start_late_thread
+from prx_actors.actors.reporting import SafeLogger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = ["Scheduler", "new_thread", "scheduler", "start_thread"]
 
-logger = logging.getLogger("prx_actors")
+logger = SafeLogger("prx_actors")
 
 KEPT_THREADS: Final = 4
 """As many stay when there is nothing to do."""
@@ -132,8 +132,9 @@ class Scheduler:
         self._threads.add(thread)  # first: it may leave before start returns
         try:
             start_thread(thread)
-        except RuntimeError:
-            self._threads.discard(thread)
+        except BaseException:
+            if not thread.is_alive():
+                self._threads.discard(thread)
             raise
 
     def _watch_stalls(self) -> None:
@@ -142,13 +143,24 @@ class Scheduler:
                 watcher = new_thread(self._watch, "prx-scheduler-watch")
                 start_thread(watcher)
                 self._watcher = watcher
-            self._watching = True
-            with suppress(RuntimeError):  # it was released already
+            try:
+                self._watching = True
                 self._stalled.release()
+            except RuntimeError:  # it was released already
+                pass
+            except BaseException:
+                self._watching = False
+                raise
 
     def _work(self, thread: threading.Thread) -> None:
         """Run turns on a thread until nothing has come for a while."""
-        gate = Gate()
+        try:
+            self._threads.add(thread)  # again: an interrupt may have cut short its start
+            self._run_turns(Gate())
+        finally:
+            self._threads.discard(thread)
+
+    def _run_turns(self, gate: Gate) -> None:
         while (turn := self._next_turn(gate)) is not None:
             try:
                 turn()
@@ -156,7 +168,6 @@ class Scheduler:
                 logger.exception("A turn failed")
             del turn  # an idle thread must not keep an actor alive
             self._finished += 1
-        self._threads.discard(thread)
 
     def _next_turn(self, gate: Gate) -> Callable[[], None] | None:
         """Wait for a turn; none when this thread should leave."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from contextlib import suppress
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from pykka.messages import _ActorStop
@@ -16,7 +16,7 @@ from prx_actors.actors.envelopes import reply, reply_exception
 from prx_actors.actors.exceptions import ProcessExit
 from prx_actors.actors.process import Process
 from prx_actors.actors.scheduler import new_thread, scheduler, start_thread
-from prx_actors.actors.table import process_table
+from prx_actors.actors.table import process_of, process_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,11 +83,16 @@ class FunctionProcess(_OnThread):
             start_thread(new_thread(self._run, f"prx-process-{self.actor_ref.number}"))
         except RuntimeError as error:
             # The caller gets the exception, not the signals too.
-            for pid in list(self._links):
-                self._unlink(pid)
-            self._watchers.clear()
+            self._part_from_all()
             self._terminate(error)
             raise
+
+    def _part_from_all(self) -> None:
+        for pid in list(self._links):
+            self._unlink(pid)
+        for ref, pid in list(self._watchers.items()):
+            if (watcher := process_of(pid)) is not None:
+                watcher._demonitor(ref)
 
     def _run(self) -> None:
         self._thread_id = threading.get_ident()
@@ -179,13 +184,19 @@ def _become_process() -> Process:
     process_table.add(process)
     context.process = process
     if threading.current_thread() is threading.main_thread():
-        _end_with_main_thread(process)
+        _end_with_main_thread()
     else:
         context.guard = _Guard(process)
     return process
 
 
-def _end_with_main_thread(process: Process) -> None:
+@cache
+def _end_with_main_thread() -> None:
     # The locals of the main thread outlive it: they go with the interpreter.
     with suppress(RuntimeError):  # it is shutting down already
-        threading._register_atexit(process._terminate, "normal")  # type: ignore[attr-defined]
+        threading._register_atexit(_end_own_process)  # type: ignore[attr-defined]
+
+
+def _end_own_process() -> None:
+    if context.process is not None:
+        context.process._terminate("normal")
