@@ -141,9 +141,9 @@ def report(process: Process, reason: object, status: dict[str, Any] | None = Non
         reason=shown,
         last_message=status["message"],
         message_queue_len=len(process.actor_inbox),
-        links=tuple(process._links),
-        ancestors=process._ancestors,
-        trap_exit=process._trapping,
+        links=tuple(process._prx_links),
+        ancestors=process._prx_ancestors,
+        trap_exit=process._prx_trapping,
     )
     error = shown if isinstance(shown, BaseException) else None
     extra = {"report": crash, "pid": crash.pid, "reason": shown}

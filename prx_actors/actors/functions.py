@@ -94,8 +94,8 @@ def spawn_link(function: Callable[..., object], *args: Any) -> Pid:
 
     def prepare(process: Process) -> None:
         caller._link(process.actor_ref)
-        if not caller._running and not is_reason(caller._final_reason, "normal"):
-            process._terminate(caller._final_reason)  # killed meanwhile: there may be no link to tell it
+        if not caller._prx_running and not is_reason(caller._prx_final_reason, "normal"):
+            process._terminate(caller._prx_final_reason)  # killed meanwhile: there may be no link to tell it
 
     return _start(function, args, prepare)
 
@@ -341,8 +341,8 @@ def trap_exit(trap: bool) -> bool:
 
     """
     process = current_process()
-    with process._lock:
-        before, process._trapping = process._trapping, bool(trap)
+    with process._prx_lock:
+        before, process._prx_trapping = process._prx_trapping, bool(trap)
     return before
 
 

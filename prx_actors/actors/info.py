@@ -107,24 +107,24 @@ def process_info(pid: Pid, item: str | None = None) -> Any:
 
 def _look_at(process: Process) -> ProcessInfo:
     frame = _frame_of(process)
-    with process._lock:
+    with process._prx_lock:
         return ProcessInfo(
             registered_name=name_of(process),
             status=_status_of(process),
             message_queue_len=len(process.actor_inbox),
-            links=tuple(process._links),
-            monitors=tuple(watched for ref, pid in process._monitors.items() if (watched := ref.name or pid)),
-            monitored_by=tuple(process._watchers.values()),
-            trap_exit=process._trapping,
-            parent=process._parent,
-            ancestors=process._ancestors,
+            links=tuple(process._prx_links),
+            monitors=tuple(watched for ref, pid in process._prx_monitors.items() if (watched := ref.name or pid)),
+            monitored_by=tuple(process._prx_watchers.values()),
+            trap_exit=process._prx_trapping,
+            parent=process._prx_parent,
+            ancestors=process._prx_ancestors,
             current_function=None if frame is None else f"{frame.f_globals['__name__']}.{frame.f_code.co_qualname}",
             initial_call=process._initial_call(),
         )
 
 
 def _status_of(process: Process) -> str:
-    if not process._running:
+    if not process._prx_running:
         return "exiting"
     if process.actor_inbox.blocked:
         return "waiting"
@@ -135,9 +135,9 @@ def _status_of(process: Process) -> str:
 
 def _frame_of(process: Process) -> FrameType | None:
     """Return the innermost frame of the process that is not of these modules."""
-    if not process._holds_thread() or process._thread_id is None:
+    if not process._holds_thread() or process._prx_thread_id is None:
         return None
-    frame = sys._current_frames().get(process._thread_id)
+    frame = sys._current_frames().get(process._prx_thread_id)
     while frame is not None and _is_ours(frame):
         frame = frame.f_back
     return frame

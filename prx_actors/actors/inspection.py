@@ -42,8 +42,8 @@ class Inspected(pykka.Actor):
     actor_inbox: Mailbox
 
     # Most processes are never looked into, and have these of the class.
-    _suspended = False
-    _debug: Any = None
+    _prx_suspended = False
+    _prx_debug: Any = None
 
     def system_get_state(self) -> Any:
         """Return what `sys.get_state` returns; may be overridden.
@@ -96,7 +96,7 @@ class Inspected(pykka.Actor):
 
     def _debug_log(self) -> list[tuple[object, ...]]:
         """Return the events that `sys.log` keeps, the oldest first."""
-        return [] if self._debug is None else list(self._debug.log or ())
+        return [] if self._prx_debug is None else list(self._prx_debug.log or ())
 
     def _shown_status(self, status: dict[str, Any]) -> dict[str, Any]:
         """Return what `format_status` makes of a status.
@@ -122,18 +122,18 @@ class Inspected(pykka.Actor):
         return name in _attributes(runtime_class) or hasattr(runtime_class, name)
 
     def _debug_event(self, kind: str, *details: object) -> None:
-        if self._debug is not None:
-            self._debug.event(self.actor_ref, (kind, *details))
+        if self._prx_debug is not None:
+            self._prx_debug.event(self.actor_ref, (kind, *details))
 
     def _obey(self, request: SystemRequest) -> None:
         request.obey(self)
-        if self._suspended:
+        if self._prx_suspended:
             self._stay_suspended()
 
     def _stay_suspended(self) -> None:
         """While suspended, take nothing but system messages and what ends it."""
         pattern = Pattern((SystemRequest, self._ends))
-        while self._suspended:
+        while self._prx_suspended:
             self.actor_inbox.system = self._handle
             try:
                 message = self._receive(pattern)

@@ -133,7 +133,7 @@ class Future(_Once, pykka.Future[Any]):
     """Whether the end of a process ends its wait: not when it had ended before, and cleans up."""
 
     def __init__(self) -> None:
-        if (process := context.process) is not None and not process._running:
+        if (process := context.process) is not None and not process._prx_running:
             self._made_alive = False
         self._outcome: dict[None, _Outcome] = {}
         self._waiters: list[Gate] = []

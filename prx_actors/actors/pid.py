@@ -103,8 +103,8 @@ class Pid(pykka.ActorRef[Any]):
         if sender is None:
             return self.actor_inbox.offer(envelope)
         # What a process has sent is in the mailbox before its end is announced.
-        with sender._sending:
-            if not sender._running:
+        with sender._prx_sending:
+            if not sender._prx_running:
                 sender._check_running()
             return self.actor_inbox.offer(envelope)
 

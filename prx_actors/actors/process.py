@@ -65,18 +65,18 @@ class Process(Starts):
     pid_class: ClassVar[type[Pid]] = Pid
     """What `actor_ref` is made of."""
 
-    _name: str | None = None
+    _prx_name: str | None = None
     """The name it was last given; the registry knows whether it still has it."""
 
-    _death_hooks: dict[object, Callable[[], object]] | None = None
+    _prx_death_hooks: dict[object, Callable[[], object]] | None = None
 
-    _parent: Pid | None = None
+    _prx_parent: Pid | None = None
     """The process that started this one; none when plain code did."""
 
-    _ancestors: tuple[Pid, ...] = ()
+    _prx_ancestors: tuple[Pid, ...] = ()
     """The parent, its parent and so on, as far as they are kept."""
 
-    _children_ancestors: tuple[Pid, ...] | None = None
+    _prx_children_ancestors: tuple[Pid, ...] | None = None
 
     actor_inbox: Mailbox
     _actor_ref: Pid
@@ -100,23 +100,23 @@ class Process(Starts):
         self.actor_inbox = self._create_actor_inbox()
         self.actor_stopped = Latch()
         self._actor_ref = self.pid_class(self)
-        self._lock = self.actor_inbox.lock
-        self._sending = threading.RLock()
-        self._running = True
-        self._end_begun = False
-        self._exited = False
-        self._trapping = False
-        self._own_end_done = False
-        self._final_reason: object = None
-        self._links: dict[Pid, None] = {}
-        self._monitors: dict[MonitorRef, Pid | None] = {}
-        self._watchers: dict[MonitorRef, Pid] = {}
-        self._dependents: dict[Pid, None] = {}
-        self._exit_callbacks: list[Callable[[Pid, object], None]] = []
+        self._prx_lock = self.actor_inbox.lock
+        self._prx_sending = threading.RLock()
+        self._prx_running = True
+        self._prx_end_begun = False
+        self._prx_exited = False
+        self._prx_trapping = False
+        self._prx_own_end_done = False
+        self._prx_final_reason: object = None
+        self._prx_links: dict[Pid, None] = {}
+        self._prx_monitors: dict[MonitorRef, Pid | None] = {}
+        self._prx_watchers: dict[MonitorRef, Pid] = {}
+        self._prx_dependents: dict[Pid, None] = {}
+        self._prx_exit_callbacks: list[Callable[[Pid, object], None]] = []
         self._init_turns()
         if (parent := context.process) is not None:
-            self._parent = parent.actor_ref
-            self._ancestors = parent._lineage()
+            self._prx_parent = parent.actor_ref
+            self._prx_ancestors = parent._lineage()
 
     def _start_actor_loop(self) -> None:
         process_table.add(self)
@@ -124,16 +124,16 @@ class Process(Starts):
 
     def _lineage(self) -> tuple[Pid, ...]:
         """Return the ancestors of a child, which its siblings share."""
-        if self._children_ancestors is None:
-            self._children_ancestors = (self._actor_ref, *self._ancestors)[:ANCESTORS]
-        return self._children_ancestors
+        if self._prx_children_ancestors is None:
+            self._prx_children_ancestors = (self._actor_ref, *self._prx_ancestors)[:ANCESTORS]
+        return self._prx_children_ancestors
 
     # What the process does itself.
 
     def _check_running(self) -> None:
         """Raise ProcessExit when this process has been ended; not in the stop hook of one that ends by itself."""
-        if not self._running and (self._own_end_done or not self._in_own_hook):
-            raise ProcessExit(self._final_reason)
+        if not self._prx_running and (self._prx_own_end_done or not self._prx_in_own_hook):
+            raise ProcessExit(self._prx_final_reason)
 
     def _receive(self, pattern: Pattern = ANYTHING, timeout: float | None = None) -> Any:
         """Take a message from the mailbox, as `receive` does."""
@@ -142,7 +142,7 @@ class Process(Starts):
         except MailboxClosed:
             pass
         self._check_running()
-        raise ProcessExit(self._final_reason)
+        raise ProcessExit(self._prx_final_reason)
 
     def _flush(self, *wanted: Any, **fields: object) -> None:
         """Remove all messages that match from the mailbox."""
@@ -195,10 +195,10 @@ class Process(Starts):
             False when this process is ending, and it is too late
 
         """
-        with self._lock:
-            if not self._running:
+        with self._prx_lock:
+            if not self._prx_running:
                 return False
-            self._dependents[pid] = None
+            self._prx_dependents[pid] = None
         dependent = process_of(pid)
         if dependent is None:
             self._release(pid)
@@ -208,9 +208,9 @@ class Process(Starts):
 
     def _release(self, pid: Pid, reason: object = None) -> None:
         """Let a process live on; also what its exit does."""
-        with self._lock:
-            self._dependents.pop(pid, None)
-            self._final_reason = signals.outlived(self, reason)
+        with self._prx_lock:
+            self._prx_dependents.pop(pid, None)
+            self._prx_final_reason = signals.outlived(self, reason)
         self._announce_when_gone()
 
     def _dependent_reason(self, reason: object) -> object:
@@ -236,20 +236,20 @@ class Process(Starts):
             # As a step from here on: one that an interrupt cuts short is run again.
             run_steps(partial(self._terminate, reason))
         elif self._die(reason):
-            with self._lock:
-                if not self._end_begun:
-                    run_steps(self._cease, self._end_dependents, partial(self._ending, self._final_reason))
-                    self._end_begun = True
+            with self._prx_lock:
+                if not self._prx_end_begun:
+                    run_steps(self._cease, self._end_dependents, partial(self._ending, self._prx_final_reason))
+                    self._prx_end_begun = True
 
     def _die(self, reason: object) -> bool:
         """Take no more messages; say whether the rest of the end is still to be begun."""
-        with self._lock:
-            if self._end_begun:
+        with self._prx_lock:
+            if self._prx_end_begun:
                 return False
-            if self._running:
-                self._final_reason = reason
+            if self._prx_running:
+                self._prx_final_reason = reason
                 release_name(self)
-                self._running = False
+                self._prx_running = False
             self.actor_inbox.close()
             return True
 
@@ -258,7 +258,7 @@ class Process(Starts):
         pykka.ActorRegistry.unregister(self._actor_ref)
         self.actor_stopped.set()
         self._run_death_hooks()
-        if (handled := self._handled) is not None and not self._in_own_end:
+        if (handled := self._prx_handled) is not None and not self._prx_in_own_end:
             drop(handled)
         self.actor_inbox.finish_closing()
         self._wake_for_end()
@@ -274,29 +274,29 @@ class Process(Starts):
             False when it is dead, and it is too late
 
         """
-        with self._lock:
-            if not self._running:
+        with self._prx_lock:
+            if not self._prx_running:
                 return False
-            if self._death_hooks is None:
-                self._death_hooks = {}
-            self._death_hooks[key] = hook
+            if self._prx_death_hooks is None:
+                self._prx_death_hooks = {}
+            self._prx_death_hooks[key] = hook
             return True
 
     def _forget_when_dead(self, key: object) -> None:
         """Undo `_when_dead`."""
-        if self._death_hooks is not None:
-            self._death_hooks.pop(key, None)
+        if self._prx_death_hooks is not None:
+            self._prx_death_hooks.pop(key, None)
 
     def _run_death_hooks(self) -> None:
-        hooks = self._death_hooks or {}
+        hooks = self._prx_death_hooks or {}
         for key in list(hooks):
             if (hook := hooks.get(key)) is not None:
                 hook()
                 hooks.pop(key, None)
 
     def _end_dependents(self) -> None:
-        reason = self._dependent_reason(self._final_reason)
-        for pid in reversed(list(self._dependents)):
+        reason = self._dependent_reason(self._prx_final_reason)
+        for pid in reversed(list(self._prx_dependents)):
             dependent = process_of(pid)
             if dependent is None:
                 self._release(pid)
@@ -314,7 +314,7 @@ class Process(Starts):
             reason: the exit reason
 
         """
-        if not self._in_own_end:
+        if not self._prx_in_own_end:
             self._ended()
 
     def _ended(self, reason: object = _UNCHANGED) -> None:
@@ -324,43 +324,43 @@ class Process(Starts):
             reason: replaces the exit reason
 
         """
-        with self._lock:
-            if self._running:
+        with self._prx_lock:
+            if self._prx_running:
                 return
-            if reason is not _UNCHANGED and not self._own_end_done:
-                self._final_reason = reason
-            self._own_end_done = True
+            if reason is not _UNCHANGED and not self._prx_own_end_done:
+                self._prx_final_reason = reason
+            self._prx_own_end_done = True
         self._announce_when_gone()
 
     def _cut_end_short(self) -> None:
         """Have a process that was killed while it ends by itself be gone, whatever its stop hook does."""
-        if self._in_own_end:
+        if self._prx_in_own_end:
             self._ended("killed")
 
     def _announce_when_gone(self) -> None:
         if context.ends is None:
             run_steps(self._announce_when_gone)  # a step, as in `_terminate`
             return
-        with self._lock:
-            if self._own_end_done and not self._dependents and not self._exited:
-                run_steps(partial(self._announce, self._final_reason))
-                self._exited = True
+        with self._prx_lock:
+            if self._prx_own_end_done and not self._prx_dependents and not self._prx_exited:
+                run_steps(partial(self._announce, self._prx_final_reason))
+                self._prx_exited = True
 
     def _announce(self, reason: object) -> None:
         """Tell links, monitors and callbacks, then leave the process table."""
-        with self._sending:
+        with self._prx_sending:
             pass  # a message under way arrives first
         signals.announce(self)
         run_steps(partial(self._run_exit_callbacks, reason))
 
     def _run_exit_callbacks(self, reason: object) -> None:
-        while self._exit_callbacks:
-            callback = self._exit_callbacks[0]
+        while self._prx_exit_callbacks:
+            callback = self._prx_exit_callbacks[0]
             try:
                 callback(self._actor_ref, reason)
             except Exception:
                 logger.exception("A callback on the exit of %r failed", self._actor_ref)
-            del self._exit_callbacks[0]
+            del self._prx_exit_callbacks[0]
         process_table.remove(self._actor_ref)
 
     def _on_exited(self, callback: Callable[[Pid, object], None]) -> None:
@@ -370,16 +370,16 @@ class Process(Starts):
             callback: called with the pid and the reason; must not block
 
         """
-        with self._lock:
-            if not self._exited:
-                self._exit_callbacks.append(callback)
+        with self._prx_lock:
+            if not self._prx_exited:
+                self._prx_exit_callbacks.append(callback)
                 return
-        callback(self._actor_ref, self._final_reason)
+        callback(self._actor_ref, self._prx_final_reason)
 
     def _state_name(self) -> str:
-        if self._exited:
+        if self._prx_exited:
             return "exited"
-        return "running" if self._running else "ending"
+        return "running" if self._prx_running else "ending"
 
     def _crash_report(self, reason: object, status: dict[str, Any] | None = None) -> None:
         """Log what ends this process, unless the reason says that all is well."""

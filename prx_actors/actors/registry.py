@@ -62,14 +62,14 @@ def register(name: str, pid: Pid) -> None:
     process = process_of(check_pid(pid))
     if process is None:
         raise _not_alive(pid)
-    with process._lock:
-        if not process._running:
+    with process._prx_lock:
+        if not process._prx_running:
             raise _not_alive(pid)
         if (other := name_of(process)) is not None:
             msg = f"{pid!r} is registered as {other!r}"
             raise ValueError(msg)
         # Noted first: an entry that nobody knew of would outlive the process.
-        process._name = name
+        process._prx_name = name
         if (holder := _pids.setdefault(name, pid)) is not pid:
             msg = f"the name {name!r} is taken by {holder!r}"
             raise ValueError(msg)
@@ -97,8 +97,8 @@ def unregister(name: str) -> None:
     """
     process = process_of(pid_of(name))
     if process is not None:
-        with process._lock:
-            if process._name == name:
+        with process._prx_lock:
+            if process._prx_name == name:
                 release_name(process)
                 return
     raise _unknown(name)
@@ -186,7 +186,7 @@ def _unknown(name: object) -> ValueError:
 
 def name_of(process: Process) -> str | None:
     """Return the name that a process has."""
-    name = process._name
+    name = process._prx_name
     return name if name is not None and _pids.get(name) is process.actor_ref else None
 
 

@@ -46,8 +46,8 @@ def after_fork_in_child() -> None:
     """Begin anew: none of the parent's processes or threads is in the child."""
     for process in process_table.processes():
         # Locks may be held by threads that do not exist here.
-        process._lock = process.actor_inbox.lock = threading.RLock()
-        process._running, process._exited = False, True
+        process._prx_lock = process.actor_inbox.lock = threading.RLock()
+        process._prx_running, process._prx_exited = False, True
         process.actor_inbox.abandon()
         process.actor_stopped = process.actor_ref.actor_stopped = Latch()
         process.actor_stopped.set()

@@ -37,37 +37,37 @@ def add_link(process: Process, other: Pid) -> None:
     pid = process.actor_ref
     if other is pid:
         return
-    with process._lock:
-        if process._exited:
+    with process._prx_lock:
+        if process._prx_exited:
             return
-        linked = other in process._links
-        process._links[other] = None
+        linked = other in process._prx_links
+        process._prx_links[other] = None
     peer = process_of(other)
     if peer is None or not _accept_link(peer, pid, linked=linked):
         process._exit_signal(other, "noproc", linked=True)
-    elif process._exited and peer is not None:
+    elif process._prx_exited and peer is not None:
         # It ended between the two halves: as if it had not linked at all.
-        with peer._lock:
-            peer._links.pop(pid, None)
+        with peer._prx_lock:
+            peer._prx_links.pop(pid, None)
 
 
 def _accept_link(peer: Process, pid: Pid, *, linked: bool) -> bool:
     # A process that is ending, but has not exited, still tells its new links; and one that has, its old ones.
-    with peer._lock:
-        if peer._exited:
-            return linked and pid in peer._links
-        peer._links[pid] = None
+    with peer._prx_lock:
+        if peer._prx_exited:
+            return linked and pid in peer._prx_links
+        peer._prx_links[pid] = None
         return True
 
 
 def remove_link(process: Process, other: Pid) -> None:
     """Unlink two processes; no signal from the other one comes afterwards."""
-    with process._lock:
-        process._links.pop(other, None)
+    with process._prx_lock:
+        process._prx_links.pop(other, None)
     peer = process_of(other)
     if peer is not None:
-        with peer._lock:
-            peer._links.pop(process.actor_ref, None)
+        with peer._prx_lock:
+            peer._prx_links.pop(process.actor_ref, None)
 
 
 def add_monitor(process: Process, other: Pid | str) -> MonitorRef:
@@ -79,17 +79,17 @@ def add_monitor(process: Process, other: Pid | str) -> MonitorRef:
     pid, ref = (whereis(other), MonitorRef(other)) if isinstance(other, str) else (other, MonitorRef())
     if pid is process.actor_ref:
         return ref
-    with process._lock:
-        if process._exited:
+    with process._prx_lock:
+        if process._prx_exited:
             return ref
-        process._monitors[ref] = pid
+        process._prx_monitors[ref] = pid
     target = None if pid is None else process_of(pid)
     if target is not None:
-        with target._lock:
-            if not target._exited:
-                target._watchers[ref] = process.actor_ref
-                if process._exited:  # between the two halves
-                    target._watchers.pop(ref, None)
+        with target._prx_lock:
+            if not target._prx_exited:
+                target._prx_watchers[ref] = process.actor_ref
+                if process._prx_exited:  # between the two halves
+                    target._prx_watchers.pop(ref, None)
                 return ref
     _send_down(process, ref, pid, "noproc")
     return ref
@@ -97,12 +97,12 @@ def add_monitor(process: Process, other: Pid | str) -> MonitorRef:
 
 def remove_monitor(process: Process, ref: MonitorRef) -> None:
     """Stop watching; no `Down` of it is put into the mailbox afterwards."""
-    with process._lock:
-        other = process._monitors.pop(ref, None)
+    with process._prx_lock:
+        other = process._prx_monitors.pop(ref, None)
     target = None if other is None else process_of(other)
     if target is not None:
-        with target._lock:
-            target._watchers.pop(ref, None)
+        with target._prx_lock:
+            target._prx_watchers.pop(ref, None)
 
 
 def deliver_exit(process: Process, sender: Pid | None, reason: object, *, linked: bool) -> None:
@@ -128,20 +128,20 @@ def deliver_exit(process: Process, sender: Pid | None, reason: object, *, linked
 
 def _use_up(process: Process, sender: Pid | None, *, linked: bool) -> None:
     if linked and sender is not None:
-        with process._lock:
-            process._links.pop(sender, None)
+        with process._prx_lock:
+            process._prx_links.pop(sender, None)
 
 
 def _is_trapped(process: Process, sender: Pid | None, reason: object, *, linked: bool, kill: bool) -> bool:
     """Say whether a signal harms nobody: its link is no more, or it has become a message."""
     envelope = Envelope(Exit(sender, reason))
-    with process._lock:
-        if linked and sender not in process._links:
+    with process._prx_lock:
+        if linked and sender not in process._prx_links:
             return True
-        if kill or not (process._running and process._trapping):
+        if kill or not (process._prx_running and process._prx_trapping):
             return False
         if linked and sender is not None:
-            process.actor_inbox.offer_for(envelope, process._links, sender)
+            process.actor_inbox.offer_for(envelope, process._prx_links, sender)
         else:
             process.actor_inbox.offer(envelope)
         return True
@@ -149,11 +149,11 @@ def _is_trapped(process: Process, sender: Pid | None, reason: object, *, linked:
 
 def _end_by_signal(process: Process, sender: Pid | None, reason: object, *, linked: bool, kill: bool) -> None:
     # Under one lock: who has returned from unlink or trap_exit does not die of it any more.
-    with process._lock:
+    with process._prx_lock:
         if _is_trapped(process, sender, reason, linked=linked, kill=kill):
             return
         process._die("killed" if kill else reason)
-    process._terminate(process._final_reason)
+    process._terminate(process._prx_final_reason)
     if kill:
         process._cut_end_short()
     # Last: an interrupted signal comes again, and goes by the link.
@@ -175,8 +175,8 @@ def outlived(process: Process, reason: object) -> object:
         reason: that of what belongs to it, `("unkillable", pids)` or any other
 
     """
-    own = process._final_reason
-    if process._running or not _is_unkillable(reason):
+    own = process._prx_final_reason
+    if process._prx_running or not _is_unkillable(reason):
         return own
     pids = {*reason[1], *(own[1] if _is_unkillable(own) else ())}
     return "unkillable", tuple(sorted(pids))
@@ -191,17 +191,17 @@ def _is_unkillable(reason: object) -> TypeGuard[tuple[str, tuple[int, ...]]]:
 
 def announce(process: Process) -> None:
     """Tell links and monitors; what was told already tells nothing twice."""
-    pid, reason = process.actor_ref, process._final_reason
-    for other in list(process._links):
+    pid, reason = process.actor_ref, process._prx_final_reason
+    for other in list(process._prx_links):
         run_steps(partial(_signal_link, pid, other, reason))
-    for ref, watcher_pid in list(process._watchers.items()):
+    for ref, watcher_pid in list(process._prx_watchers.items()):
         watcher = process_of(watcher_pid)
         if watcher is not None:
             run_steps(partial(_send_down, watcher, ref, pid, reason))
-    for ref in list(process._monitors):
+    for ref in list(process._prx_monitors):
         remove_monitor(process, ref)
     # Not before: until a link is told, its place here says that it will be.
-    run_steps(process._links.clear, process._watchers.clear)
+    run_steps(process._prx_links.clear, process._prx_watchers.clear)
 
 
 def _signal_link(pid: Pid, other: Pid, reason: object) -> None:
@@ -213,6 +213,6 @@ def _signal_link(pid: Pid, other: Pid, reason: object) -> None:
 def _send_down(watcher: Process, ref: MonitorRef, pid: Pid | None, reason: object) -> None:
     # The half and the message change hands under one lock: after demonitor
     # nothing can come any more.
-    with watcher._lock:
+    with watcher._prx_lock:
         who = pid if ref.name is None else ref.name
-        watcher.actor_inbox.offer_for(Envelope(Down(ref, who, reason)), watcher._monitors, ref)
+        watcher.actor_inbox.offer_for(Envelope(Down(ref, who, reason)), watcher._prx_monitors, ref)

@@ -68,7 +68,8 @@ class ProcessTable:
                 return self._changed.wait_for(
                     lambda: (
                         not any(
-                            process.actor_ref in self._processes or process._stop_hook_pending for process in processes
+                            process.actor_ref in self._processes or process._prx_stop_hook_pending
+                            for process in processes
                         )
                     ),
                     timeout,

@@ -88,14 +88,14 @@ class FunctionProcess(_OnThread):
             raise
 
     def _part_from_all(self) -> None:
-        for pid in list(self._links):
+        for pid in list(self._prx_links):
             self._unlink(pid)
-        for ref, pid in list(self._watchers.items()):
+        for ref, pid in list(self._prx_watchers.items()):
             if (watcher := process_of(pid)) is not None:
                 watcher._demonitor(ref)
 
     def _run(self) -> None:
-        self._thread_id = threading.get_ident()
+        self._prx_thread_id = threading.get_ident()
         context.process = self
         try:
             self._function(*self._args)
@@ -104,7 +104,7 @@ class FunctionProcess(_OnThread):
             reason = exit_.reason
         except BaseException as error:  # noqa: BLE001 -- code of the user
             reason = error
-            if self._running:
+            if self._prx_running:
                 self._crash_report(error)
         self._terminate(reason)
         context.process = None
@@ -120,7 +120,7 @@ class ThreadProcess(_OnThread):
 
     def _check_running(self) -> None:
         """Raise ProcessExit once; then the thread can become a new process."""
-        if not self._running:
+        if not self._prx_running:
             if context.process is self:
                 context.process = context.guard = None
             super()._check_running()
@@ -172,14 +172,14 @@ def current_process() -> Process:
     process = context.process
     if process is None:
         return _become_process()
-    if not process._running:
+    if not process._prx_running:
         process._check_running()
     return process
 
 
 def _become_process() -> Process:
     process = ThreadProcess()
-    process._thread_id = threading.get_ident()
+    process._prx_thread_id = threading.get_ident()
     process._thread_name = threading.current_thread().name
     process_table.add(process)
     context.process = process

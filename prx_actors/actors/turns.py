@@ -40,28 +40,28 @@ class Turns(Inspected):
     BaseException never gets to Pykka, where it would stop every actor.
     """
 
-    _lock: RLock
-    _running: bool
+    _prx_lock: RLock
+    _prx_running: bool
 
-    _thread_id: int | None = None
+    _prx_thread_id: int | None = None
     """The thread that runs it now, or has run it last."""
 
     def _init_turns(self) -> None:
-        self._handled: Envelope[Any] | None = None
-        self._in_turn = False
-        self._started = False
-        self._stop_hook_done = False
-        self._stop_hook_pending = False
-        self._in_own_end = False
-        self._in_own_hook = False
+        self._prx_handled: Envelope[Any] | None = None
+        self._prx_in_turn = False
+        self._prx_started = False
+        self._prx_stop_hook_done = False
+        self._prx_stop_hook_pending = False
+        self._prx_in_own_end = False
+        self._prx_in_own_hook = False
 
     def _holds_thread(self) -> bool:
         """Say whether code of this process is under way."""
-        return self._in_turn
+        return self._prx_in_turn
 
     def _begin_turns(self) -> None:
-        with self._lock:
-            if self._running:
+        with self._prx_lock:
+            if self._prx_running:
                 self.actor_inbox.wake = self._request_turn
                 self.actor_inbox.scheduled = True
                 self._request_turn()
@@ -71,11 +71,11 @@ class Turns(Inspected):
 
     def _turn(self) -> None:
         """Handle a bounded number of messages, on a thread of the scheduler."""
-        with self._lock:
-            if self._in_turn:
+        with self._prx_lock:
+            if self._prx_in_turn:
                 return  # that turn looks again before it ends
-            self._in_turn = True
-        self._thread_id = threading.get_ident()
+            self._prx_in_turn = True
+        self._prx_thread_id = threading.get_ident()
         context.process = self  # type: ignore[assignment]
         try:
             self._handle_some()
@@ -84,19 +84,19 @@ class Turns(Inspected):
             self._leave_turn()
 
     def _leave_turn(self) -> None:
-        with self._lock:
-            self._in_turn = False
+        with self._prx_lock:
+            self._prx_in_turn = False
             again = self.actor_inbox.end_turn(again=self._owes_stop_hook())
         if again:
             scheduler.submit_next(self._turn)
 
     def _handle_some(self) -> None:
-        if not self._started and self._running:
-            self._started = True
+        if not self._prx_started and self._prx_running:
+            self._prx_started = True
             self._run_on_start()
         take, handle = self.actor_inbox.take, self._handle
         for _ in range(TURN_MESSAGES):
-            envelope = take() if self._running else None
+            envelope = take() if self._prx_running else None
             if envelope is None:
                 break
             handle(envelope)
@@ -105,14 +105,14 @@ class Turns(Inspected):
 
     def _last_message(self) -> object:
         """Return the message that is being handled, unless it is one of `sys`; may be overridden."""
-        message = None if self._handled is None else self._handled.message
+        message = None if self._prx_handled is None else self._prx_handled.message
         return None if type(message) in SYSTEM_REQUESTS else message
 
     def _handle_receive(self, message: Any) -> Any:
         kind = type(message)
         if kind in SYSTEM_REQUESTS:
             return self._obey(message)
-        if self._debug is not None:
+        if self._prx_debug is not None:
             self._debug_event("in", message)
         if kind in SYSTEM_MESSAGES:
             return super()._handle_receive(message)
@@ -128,12 +128,12 @@ class Turns(Inspected):
 
     def _handle(self, envelope: Envelope[Any]) -> None:
         """Handle one message and answer it."""
-        self._handled = envelope
+        self._prx_handled = envelope
         try:
-            if self._running:
+            if self._prx_running:
                 value = self._handle_receive(envelope.message)
                 if envelope.reply_to is not None:
-                    if self._debug is not None:
+                    if self._prx_debug is not None:
                         self._debug_event("out", value)
                     reply(envelope, value)
         except ProcessExit as exit_:
@@ -146,8 +146,8 @@ class Turns(Inspected):
         except BaseException as error:  # noqa: BLE001 -- code of the user
             self._fail(error, partial(self.on_failure, *_exc_info(error)))
         finally:
-            self._handled = None
-            if not self._running:
+            self._prx_handled = None
+            if not self._prx_running:
                 drop(envelope)  # does nothing to what was answered
 
     # The end of an actor by its own doing: its hook runs before the news spreads.
@@ -157,47 +157,47 @@ class Turns(Inspected):
         self._finish("normal", self.on_stop)
 
     def _fail(self, error: BaseException, hook: Callable[[], None]) -> None:
-        if self._running:
+        if self._prx_running:
             self._crash_report(error)
             self._finish(error, hook)
 
     def _finish(self, reason: object, hook: Callable[[], None]) -> None:
-        if not self._running:
+        if not self._prx_running:
             return  # ended by a signal: its own hook follows
-        self._in_own_end = True
+        self._prx_in_own_end = True
         self._terminate(reason)
         self._run_stop_hook(hook)
         self._ended()
 
     def _run_stop_hook(self, hook: Callable[[], None]) -> None:
-        self._stop_hook_done = True
+        self._prx_stop_hook_done = True
         # Nobody has been told of an end of its own yet, so that it may send; after a signal it sends nothing any more.
-        self._in_own_hook = self._in_own_end
+        self._prx_in_own_hook = self._prx_in_own_end
         try:
             hook()
         except ProcessExit:
-            if not self._in_own_end:
+            if not self._prx_in_own_end:
                 logger.warning("%s was ended by a signal: its stop hook can send no more and was cut short", self)
         except BaseException:
             logger.exception("%s failed while it ended", self)
-        self._in_own_hook = False
-        self._stop_hook_pending = False
+        self._prx_in_own_hook = False
+        self._prx_stop_hook_pending = False
         process_table.notify()
 
     def _owes_stop_hook(self) -> bool:
-        return self._started and not (self._running or self._stop_hook_done)
+        return self._prx_started and not (self._prx_running or self._prx_stop_hook_done)
 
     def _wake_for_end(self) -> None:
         """Let the hook of a process that a signal has ended run, on its own turn."""
         # The pid outlives the process and must not keep it.
         self.actor_inbox.wake = None
         self.actor_inbox.system = None
-        if self._owes_stop_hook() and not self._in_own_end:
+        if self._owes_stop_hook() and not self._prx_in_own_end:
             if type(self).on_stop is pykka.Actor.on_stop:
-                self._stop_hook_done = True
+                self._prx_stop_hook_done = True
             else:
                 # At exit a hook is waited for, but not a handler that is busy.
-                self._stop_hook_pending = not self._in_turn
+                self._prx_stop_hook_pending = not self._prx_in_turn
                 self._request_turn()
 
     def _terminate(self, reason: object) -> None:

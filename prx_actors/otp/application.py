@@ -210,7 +210,7 @@ def _tree_of(top: Pid) -> list[Process]:
     pids, tree = {top}, []
     for process in process_table.processes():  # in the order of their start
         # Of a deep tree not all ancestors are kept, but those that are belong to it too.
-        if process.actor_ref is top or not pids.isdisjoint(process._ancestors):
+        if process.actor_ref is top or not pids.isdisjoint(process._prx_ancestors):
             pids.add(process.actor_ref)
             tree.append(process)
     return tree

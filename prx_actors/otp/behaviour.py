@@ -13,7 +13,7 @@ To build a behaviour, subclass `Behaviour` and override, as needed:
 
 In any of them `raise ProcessExit(reason)` ends the process as OTP's stop does; any other
 exception is a crash. `_end(reason)` does the same where code should go on afterwards.
-`self._parent` started it, `self._ancestors` are its parent's parents too.
+`self._prx_parent` started it, `self._prx_ancestors` are its parent's parents too.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Behaviour(ProcLib):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._asked: WeakSet[pykka.Future[Any]] | None = None
+        self._prx_asked: WeakSet[pykka.Future[Any]] | None = None
 
     def terminate(self, reason: object) -> None:
         """Clean up before the end; to be overridden.
@@ -94,17 +94,17 @@ class Behaviour(ProcLib):
 
     def _handle(self, envelope: Envelope[Any]) -> None:
         """Handle one message; an exception ends the process, as in OTP."""
-        self._handled = envelope
+        self._prx_handled = envelope
         try:
-            if self._running:
+            if self._prx_running:
                 self._dispatch(envelope)
         except ProcessExit as exit_:
             self._end(exit_.reason)
         except BaseException as error:  # noqa: BLE001 -- code of the user
             self._end(error)
         finally:
-            self._handled = None
-            if not self._running:
+            self._prx_handled = None
+            if not self._prx_running:
                 drop(envelope)  # does nothing to what was answered
 
     def _dispatch(self, envelope: Envelope[Any]) -> None:
@@ -114,7 +114,7 @@ class Behaviour(ProcLib):
         elif isinstance(message, SystemRequest):
             self._obey(message)
         else:
-            if self._debug is not None and not self._is_late_timeout(message):
+            if self._prx_debug is not None and not self._is_late_timeout(message):
                 self._debug_event("in", self._as_shown(message))
                 self._check_running()
             self._handle_message(envelope, message)
@@ -143,7 +143,7 @@ class Behaviour(ProcLib):
         return self._as_shown(super()._last_message())
 
     def _is_parent_exit(self, message: object) -> bool:
-        return isinstance(message, Exit) and message.pid is not None and message.pid is self._parent
+        return isinstance(message, Exit) and message.pid is not None and message.pid is self._prx_parent
 
     def _runtime_class(self) -> type[Behaviour]:
         return Behaviour
@@ -156,9 +156,9 @@ class Behaviour(ProcLib):
 
     def _sender_of_ask(self, future: pykka.Future[Any]) -> From:
         # A caller by Pykka's `ask` has no monitor: it is told at the end.
-        if self._asked is None:
-            self._asked = WeakSet()
-        self._asked.add(future)
+        if self._prx_asked is None:
+            self._prx_asked = WeakSet()
+        self._prx_asked.add(future)
         return From(None, future)
 
     def _answer(self, sender: From, value: object) -> None:
@@ -178,15 +178,15 @@ class Behaviour(ProcLib):
             answer: a reply that is due after `terminate`
 
         """
-        if not self._running:
+        if not self._prx_running:
             return
-        if self._starter is None:
+        if self._prx_starter is None:
             reason = self._run_terminate(reason)
         protected(self._report_end, reason)
         if answer is not None:
             with suppress(ProcessExit):  # it has been killed in `terminate`
                 self._answer(*answer)
-        if self._starter is not None:
+        if self._prx_starter is not None:
             self._refuse(reason)
         elif isinstance(reason, BaseException):
             self._finish(reason, partial(self.on_failure, type(reason), reason, reason.__traceback__))
@@ -206,14 +206,14 @@ class Behaviour(ProcLib):
 
     def _report_end(self, reason: object) -> None:
         """Report an end that is not silent."""
-        if is_silent(reason) or not self._running:
+        if is_silent(reason) or not self._prx_running:
             return
         status = crash_status(self, reason)
-        if self._starter is None:
+        if self._prx_starter is None:
             report_termination(self, status)
         self._crash_report(reason, status)
 
     def _announce(self, reason: object) -> None:
-        for future in list(self._asked or ()):
+        for future in list(self._prx_asked or ()):
             refuse_ask(future)
         super()._announce(reason)

@@ -162,8 +162,8 @@ def reply(sender: From, value: object) -> None:
     if replier is None:
         _reply(sender, value)
         return
-    with replier._sending:  # as what it sends
-        if replier._running:
+    with replier._prx_sending:  # as what it sends
+        if replier._prx_running:
             _reply(sender, value)
             return
     replier._check_running()
@@ -181,15 +181,15 @@ def _reply(sender: From, value: object) -> None:
 
 def _deliver(caller: Process, ref: MonitorRef, value: object) -> None:
     # As with Down: address and message change hands under one lock.
-    with caller._lock:
-        if ref not in caller._monitors:
+    with caller._prx_lock:
+        if ref not in caller._prx_monitors:
             return
         caller.actor_inbox.offer(Envelope(Replied(ref, value)))
-        pid = caller._monitors.pop(ref)
+        pid = caller._prx_monitors.pop(ref)
     server = None if pid is None else process_of(pid)
     if server is not None:
-        with server._lock:
-            server._watchers.pop(ref, None)
+        with server._prx_lock:
+            server._prx_watchers.pop(ref, None)
 
 
 def request_reply(target: Pid | str, make: Callable[[From], object], timeout: float | None) -> Any:

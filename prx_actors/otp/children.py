@@ -160,11 +160,11 @@ def _call(supervisor: Process, child: Child) -> Pid | tuple[Pid, Any] | None:
 
 def _link(supervisor: Process, pid: Pid) -> None:
     supervisor._link(pid)
-    if not supervisor._running:
+    if not supervisor._prx_running:
         # Killed while the start function ran: nobody else will stop this one.
         process = process_of(pid)
         if process is not None:
-            process._exit_signal(supervisor.actor_ref, supervisor._final_reason, linked=False)
+            process._exit_signal(supervisor.actor_ref, supervisor._prx_final_reason, linked=False)
         supervisor._check_running()
 
 
@@ -180,7 +180,7 @@ def shut_down(supervisor: Process, child: Child) -> object:
     pid = child.pid
     if not isinstance(pid, Pid):
         return NOTHING
-    how = child.spec.shutdown_of(pid, supervisor._dependents)
+    how = child.spec.shutdown_of(pid, supervisor._prx_dependents)
     ref = monitor(pid)
     exit_signal(pid, "kill" if how == "brutal_kill" else "shutdown")
     return end_of(supervisor, child, pid, _await_down(pid, ref, how))
@@ -203,7 +203,7 @@ def end_of(supervisor: Process, child: Child, pid: Pid, down: Down) -> object:
     reason = down.reason
     with suppress(TimeoutError):
         # A half of the link that is left says that the Exit is on its way.
-        on_its_way = down.reason == "noproc" and pid in supervisor._links
+        on_its_way = down.reason == "noproc" and pid in supervisor._prx_links
         reason = receive(Exit, pid=pid, timeout=1 if on_its_way else 0).reason
     unlink(pid)
     with suppress(TimeoutError):

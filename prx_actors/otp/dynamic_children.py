@@ -79,7 +79,7 @@ class DynamicChildren(Supervision):
 
     def _limit(self, child: Child) -> float | None:
         """Return the seconds that a child has to end; none when it bounds itself."""
-        how = child.spec.shutdown_of(child.pid, self.supervisor._dependents) if isinstance(child.pid, Pid) else 0.0
+        how = child.spec.shutdown_of(child.pid, self.supervisor._prx_dependents) if isinstance(child.pid, Pid) else 0.0
         return None if isinstance(how, str) else how
 
     def _kill(self, late: Iterable[Child]) -> None:

@@ -34,14 +34,14 @@ def stop_behaviours(timeout: float = EXIT_SECONDS) -> bool:
     deadline = time.monotonic() + timeout
     tops = [process for process in process_table.processes() if isinstance(process, Behaviour) and _is_top(process)]
     for process in reversed(tops):
-        process._exit_signal(process._parent, "shutdown", linked=False)
+        process._exit_signal(process._prx_parent, "shutdown", linked=False)
         if not process_table.wait_gone([process], max(0.0, deadline - time.monotonic())):
             return False
     return True
 
 
 def _is_top(process: Behaviour) -> bool:
-    parent: Process | None = None if process._parent is None else process_of(process._parent)
+    parent: Process | None = None if process._prx_parent is None else process_of(process._prx_parent)
     return not isinstance(parent, Behaviour)
 
 

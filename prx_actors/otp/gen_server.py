@@ -59,8 +59,8 @@ class GenServer(Behaviour):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._timer: Timer | None = None
-        self._expected: _Expired | None = None
+        self._prx_timer: Timer | None = None
+        self._prx_expected: _Expired | None = None
 
     call = staticmethod(calls.call)
     cast = staticmethod(calls.cast)
@@ -157,7 +157,7 @@ class GenServer(Behaviour):
 
     def _is_late_timeout(self, message: object) -> bool:
         # Another message came before it.
-        return isinstance(message, _Expired) and message is not self._expected
+        return isinstance(message, _Expired) and message is not self._prx_expected
 
     def _as_shown(self, message: object) -> object:
         return message.timeout if isinstance(message, _Expired) else message
@@ -180,22 +180,22 @@ class GenServer(Behaviour):
             return
         if not is_time(timeout.seconds):
             bad_return(timeout)
-        self._expected = _Expired(timeout)
-        self._timer = send_after(timeout.seconds, self.actor_ref, self._expected)
+        self._prx_expected = _Expired(timeout)
+        self._prx_timer = send_after(timeout.seconds, self.actor_ref, self._prx_expected)
 
     def _obey(self, request: SystemRequest) -> None:
         # As in OTP, a time-out does not pass while the server is suspended, and begins anew afterwards.
-        expected = self._expected
+        expected = self._prx_expected
         self._forget_timeout()
         super()._obey(request)
         if expected is not None:
             self._expect(expected.timeout)
 
     def _forget_timeout(self) -> None:
-        self._expected = None
-        if self._timer is not None:
-            cancel_timer(self._timer)
-            self._timer = None
+        self._prx_expected = None
+        if self._prx_timer is not None:
+            cancel_timer(self._prx_timer)
+            self._prx_timer = None
 
     def _runtime_class(self) -> type[GenServer]:
         return GenServer

@@ -33,10 +33,10 @@ class ProcLib(Process):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__()
-        self._init_arguments: tuple[tuple[Any, ...], dict[str, Any]] = (args, kwargs)
-        self._wanted_name: str | None = None
-        self._starter: From | None = None
-        self._ignored = False
+        self._prx_init_arguments: tuple[tuple[Any, ...], dict[str, Any]] = (args, kwargs)
+        self._prx_wanted_name: str | None = None
+        self._prx_starter: From | None = None
+        self._prx_ignored = False
 
     @classmethod
     def start(cls, *args: Any, name: str | None = None, timeout: float | None = None, **kwargs: Any) -> Pid:
@@ -107,7 +107,7 @@ class ProcLib(Process):
     def _make(cls, name: str | None, args: tuple[Any, ...], kwargs: dict[str, Any]) -> ProcLib:
         current_process()  # a plain thread becomes one, so that it can be the parent
         process = cls(*args, **kwargs)
-        process._wanted_name = name
+        process._prx_wanted_name = name
         return process
 
     def init(self, *args: Any, **kwargs: Any) -> Any:
@@ -134,19 +134,19 @@ class ProcLib(Process):
             self._end(error)
 
     def _begin(self) -> None:
-        if self._wanted_name is not None:
-            holder = take_name(self._wanted_name, self.actor_ref)
+        if self._prx_wanted_name is not None:
+            holder = take_name(self._prx_wanted_name, self.actor_ref)
             if holder is not None:
                 self._refuse(("already_started", holder))
                 return
             self._check_running()
         self.on_start()
         self._check_running()
-        args, kwargs = self._init_arguments
+        args, kwargs = self._prx_init_arguments
         result = self.init(*args, **kwargs)
-        self._init_arguments = ((), {})
+        self._prx_init_arguments = ((), {})
         if isinstance(result, Ignore):
-            self._ignored = True
+            self._prx_ignored = True
             self._refuse("normal")
         elif isinstance(result, Stop):
             self._end(result.reason)
@@ -161,14 +161,14 @@ class ProcLib(Process):
 
     def _acknowledge(self) -> None:
         """Let the starter go on: this process has begun."""
-        starter, self._starter = self._starter, None
+        starter, self._prx_starter = self._prx_starter, None
         if starter is not None:
             reply(starter, None)
 
     def _refuse(self, reason: object) -> None:
         """End before the process has begun; the starter alone is told."""
-        if self._parent is not None:
-            self._unlink(self._parent)
+        if self._prx_parent is not None:
+            self._unlink(self._prx_parent)
         self._finish(reason, lambda: None)
 
     def stop(self: ProcLib | Pid | str, reason: object = "normal", timeout: float | None = None) -> None:

@@ -73,7 +73,7 @@ def launch(
     pykka.ActorRegistry.register(pid)
     process_table.add(process)
     ref = starter._monitor(pid)
-    process._starter = From(starter.actor_ref, ref)
+    process._prx_starter = From(starter.actor_ref, ref)
     down = starter._monitor(pid) if monitor else None
     try:
         if link:
@@ -106,7 +106,7 @@ def _await_start(starter: Process, process: ProcLib, ref: MonitorRef, timeout: f
         raise StartError(msg) from None
     if not isinstance(answer, Down):
         return True
-    if process._ignored:
+    if process._prx_ignored:
         return False
     reason = answer.reason
     raise StartError(reason) from (reason if isinstance(reason, BaseException) else None)

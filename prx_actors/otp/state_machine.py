@@ -96,12 +96,12 @@ class StateMachine(Behaviour):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._engine = Engine(self, TimeoutTable(self._start_timer, cancel_timer))
+        self._prx_engine = Engine(self, TimeoutTable(self._start_timer, cancel_timer))
 
     @property
     def state(self) -> Any:
         """The state that the machine is in; None until `init` has returned."""
-        return self._engine.state
+        return self._prx_engine.state
 
     def handle_event(self, event: Any, state: Any) -> Any:
         """Handle an event in any state; for the callback mode `"handle_event_function"`.
@@ -130,28 +130,28 @@ class StateMachine(Behaviour):
         if not isinstance(result, NextState):
             bad_return(result)
         self._acknowledge()
-        self._engine.begin(result)
+        self._prx_engine.begin(result)
 
     def _on_call(self, request: object, sender: From) -> None:
-        self._engine.handle(Call(request, sender))
+        self._prx_engine.handle(Call(request, sender))
 
     def _on_cast(self, request: object) -> None:
-        self._engine.handle(Cast(request))
+        self._prx_engine.handle(Cast(request))
 
     def _on_info(self, message: object) -> None:
         if not isinstance(message, Expiry):
-            self._engine.handle(Info(message))
-        elif (timeout := self._engine.timeouts.expired(message)) is not None:
-            self._engine.handle(timeout)
+            self._prx_engine.handle(Info(message))
+        elif (timeout := self._prx_engine.timeouts.expired(message)) is not None:
+            self._prx_engine.handle(timeout)
 
     def _is_late_timeout(self, message: object) -> bool:
-        return isinstance(message, Expiry) and self._engine.timeouts.find(message) is None
+        return isinstance(message, Expiry) and self._prx_engine.timeouts.find(message) is None
 
     def _as_shown(self, message: object) -> object:
-        return self._engine.timeouts.find(message) if isinstance(message, Expiry) else message
+        return self._prx_engine.timeouts.find(message) if isinstance(message, Expiry) else message
 
     def _last_message(self) -> object:
-        event = self._engine.event
+        event = self._prx_engine.event
         return super()._last_message() if event is None else event
 
     def _start_timer(self, seconds: float, expiry: Expiry) -> object:
@@ -167,13 +167,13 @@ class StateMachine(Behaviour):
         data = self.system_get_state()
         if type(self).system_get_state is StateMachine.system_get_state:
             data = data[1]
-        queue = self._engine.queue
+        queue = self._prx_engine.queue
         return {
             "state": self.state,
             "data": data,
             "queue": queue.waiting(),
             "postponed": list(queue.postponed),
-            "timeouts": self._engine.timeouts.timeouts(),
+            "timeouts": self._prx_engine.timeouts.timeouts(),
         }
 
     def system_replace_state(self, function: Callable[[Any], Any]) -> Any:
@@ -181,7 +181,7 @@ class StateMachine(Behaviour):
         state, data = self.system_get_state()
         state, new_data = function((state, dict(data)))
         new_data = self._replace_attributes(data, new_data)
-        self._engine.state = state
+        self._prx_engine.state = state
         return state, new_data
 
 

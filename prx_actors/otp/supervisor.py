@@ -69,8 +69,8 @@ class Supervisor(Behaviour):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._trapping = True
-        self._supervision: Supervision | None = None
+        self._prx_trapping = True
+        self._prx_supervision: Supervision | None = None
 
     def init(self, *args: Any, **kwargs: Any) -> Any:
         """Say what to supervise; to be overridden by subclasses.
@@ -102,8 +102,8 @@ class Supervisor(Behaviour):
 
     def terminate(self, reason: object) -> None:  # noqa: ARG002 -- the same for all
         """Stop the children; not meant to be overridden."""
-        if self._supervision is not None:
-            self._supervision.stop_all()
+        if self._prx_supervision is not None:
+            self._prx_supervision.stop_all()
 
     def _init_returned(self, result: object) -> None:
         match result:
@@ -113,7 +113,7 @@ class Supervisor(Behaviour):
                 raise ProcessExit(("bad_return", (type(self).__name__, "init", result)))
         supervision = self._make_supervision(flags, specs)
         supervision.start_all()
-        self._supervision = supervision
+        self._prx_supervision = supervision
         self._acknowledge()
 
     def _make_supervision(self, flags: object, specs: object) -> Supervision:
@@ -137,7 +137,7 @@ class Supervisor(Behaviour):
         match request:
             case _Request(name, args):
                 try:
-                    answer = _Answer(getattr(self._supervision, name)(*args))
+                    answer = _Answer(getattr(self._prx_supervision, name)(*args))
                 except (SupervisorError, StartError) as error:
                     answer = _Answer(None, error)
                 reply(sender, answer)
@@ -148,7 +148,7 @@ class Supervisor(Behaviour):
         self._on_info(request)
 
     def _on_info(self, message: object) -> None:
-        supervision = self._supervision
+        supervision = self._prx_supervision
         if supervision is None:
             return
         if isinstance(message, Exit):
@@ -165,11 +165,11 @@ class Supervisor(Behaviour):
 
     def system_get_state(self) -> Any:
         """Return the flags, for `sys.get_state`."""
-        return None if self._supervision is None else self._supervision.flags
+        return None if self._prx_supervision is None else self._prx_supervision.flags
 
     def system_replace_state(self, function: Any) -> Any:
         """Replace the flags, but not the strategy, for `sys.replace_state`."""
-        supervision = self._supervision
+        supervision = self._prx_supervision
         if supervision is None:
             return None
         flags = check_flags(function(supervision.flags))

@@ -343,7 +343,7 @@ def _replace_state(function: Callable[[Any], Any], process: Process) -> object:
 
 
 def _set_suspended(suspended: bool, process: Process) -> None:
-    process._suspended = suspended
+    process._prx_suspended = suspended
 
 
 def _get_status(process: Process) -> Status:
@@ -351,8 +351,8 @@ def _get_status(process: Process) -> Status:
     return Status(
         process.actor_ref,
         type(process),
-        "suspended" if process._suspended else "running",
-        process._parent,
+        "suspended" if process._prx_suspended else "running",
+        process._prx_parent,
         data.pop("log"),
         data,
     )
@@ -380,7 +380,7 @@ def _statistics(flag: bool | None, process: Process) -> Statistics | None:
 
 
 def _debug(process: Process) -> Debug:
-    debug: Debug | None = process._debug
+    debug: Debug | None = process._prx_debug
     if debug is None:
-        debug = process._debug = Debug()
+        debug = process._prx_debug = Debug()
     return debug

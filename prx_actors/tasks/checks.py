@@ -56,7 +56,7 @@ class CheckedProcess(Process):
     def check_call_state(self, name: str) -> None:
         """Raise unless the task obeys calls."""
         self.check_forked(name)
-        if self.driver.state is State.GONE or not self._running:
+        if self.driver.state is State.GONE or not self._prx_running:
             raise self.gone(name)
         if self.driver.state is not State.CALL:
             now = "it is a program now" if self.driver.execed else "it is in the midst of an exec"
@@ -66,7 +66,7 @@ class CheckedProcess(Process):
     def check_exec_state(self, name: str) -> None:
         """Raise unless the task is a program."""
         self.check_owner(name)
-        if self.driver.state is State.GONE or not self._running:
+        if self.driver.state is State.GONE or not self._prx_running:
             raise self.gone(name)
         if self.driver.state is not State.EXEC:
             msg = f"{name}: {self.task} has not called exec; it has no program"
@@ -74,7 +74,7 @@ class CheckedProcess(Process):
 
     def gone(self, name: str) -> NoProcess:
         """Return the error of a call to a task that has ended, with the reason once that is known."""
-        why = "" if self._running else f": {_shorten(self._final_reason)}"
+        why = "" if self._prx_running else f": {_shorten(self._prx_final_reason)}"
         return NoProcess(f"{name}: {self.task} has ended{why}")
 
     def undefined(self, name: str) -> UndefinedCall:

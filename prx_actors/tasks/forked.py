@@ -37,7 +37,7 @@ class Forked:
 
     def kill(self) -> None:
         """Kill them, and wait until they are gone."""
-        dependents = [pid for pid in list(self._owner._dependents) if isinstance(pid, self._kind)]
+        dependents = [pid for pid in list(self._owner._prx_dependents) if isinstance(pid, self._kind)]
         for task in dependents:
             if task.number > self._since:
                 kill(task)

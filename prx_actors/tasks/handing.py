@@ -46,7 +46,7 @@ class Handing:
     @staticmethod
     def is_due(parent: TaskProcess | None) -> bool:
         """Say whether a child that ends now has its stdio handed to a function."""
-        return parent is not None and parent.at_exit is not None and parent._running
+        return parent is not None and parent.at_exit is not None and parent._prx_running
 
     @classmethod
     def begin(cls, parent: TaskProcess, process: TaskProcess) -> Handing | None:

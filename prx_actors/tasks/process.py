@@ -102,7 +102,7 @@ class TaskProcess(ExecutedProcess):
 
     def _start_actor_loop(self) -> None:
         process_table.add(self)
-        self._started = True
+        self._prx_started = True
         # A turn only for what Pykka sends: stop, or a message nobody expects.
         self.actor_inbox.wake = self._request_turn
 
@@ -217,13 +217,13 @@ class TaskProcess(ExecutedProcess):
 
     def wants_output(self) -> bool:
         """Say whether flow control lets output be read; what waits at the end is read anyhow."""
-        if self._handing is not None or (not self._running and Handing.is_due(self.parent)):
+        if self._handing is not None or (not self._prx_running and Handing.is_due(self.parent)):
             return False
-        return not self.output.held or not self._running or self.driver.state is State.GONE
+        return not self.output.held or not self._prx_running or self.driver.state is State.GONE
 
     def on_output(self, stream: Stream, data: bytes) -> bool:
         """Deliver output, or its end; what a task writes after its end is asked for is dropped."""
-        if not self._running:
+        if not self._prx_running:
             return True
         if not data:
             self._on_closed(stream)
@@ -242,7 +242,7 @@ class TaskProcess(ExecutedProcess):
     def on_reaped(self, status: int | None) -> None:
         """Report the end, after all output there was."""
         self.ended_at = time.monotonic()
-        if not self._running:
+        if not self._prx_running:
             self._close_down()
             return
         self.driver.read_waiting()
@@ -317,7 +317,7 @@ class TaskProcess(ExecutedProcess):
             driver.stdin.close()
 
     def _at_once(self) -> bool:
-        reason = self._final_reason
+        reason = self._prx_final_reason
         return isinstance(reason, str) and reason in {"kill", "killed"}
 
     def _close_down(self) -> None:
@@ -361,7 +361,7 @@ class TaskProcess(ExecutedProcess):
 
     def close_stream(self, stream: str) -> None:
         """Close the runtime's end of a stream."""
-        if self.driver.state in {State.GONE, State.FORKED} or not self._running:
+        if self.driver.state in {State.GONE, State.FORKED} or not self._prx_running:
             raise self.gone("eof")  # noqa: EM101 -- the name of the call
         if stream == "stdin":
             self.driver.stdin.finish()
@@ -372,13 +372,13 @@ class TaskProcess(ExecutedProcess):
 
     def tell_owner(self, message: object) -> None:
         """Put a message into the owner's mailbox, unless the task is being ended."""
-        if self._running:
+        if self._prx_running:
             self.output.tell(message)
 
     def stop_task(self, *, block: bool, timeout: float | None) -> Any:
         """End the task; Pykka's interface, see `Task.stop`."""
         self.check_forked("stop")
-        was_alive = self._running
+        was_alive = self._prx_running
         self._terminate("normal")
         future = self._exit_future(was_alive)
         if not block:

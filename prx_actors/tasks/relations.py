@@ -63,7 +63,7 @@ class RelatedProcess(SignalledProcess):
 
     def describe(self) -> str:
         """Return the state for the repr of the task."""
-        if not self._running:
+        if not self._prx_running:
             return super()._state_name()
         return f"{self.driver.state.value} pid={self.pid()}"
 

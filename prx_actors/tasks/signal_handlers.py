@@ -48,7 +48,7 @@ class SignalledProcess(CheckedProcess):
 
         """
         handler = self.handlers.get(signal)
-        if handler is not None and self._running:
+        if handler is not None and self._prx_running:
             self.actor_inbox.put(Envelope(_Caught(handler, signal_number(signal), info)))
         return handler is not None
 

@@ -139,7 +139,7 @@ def test_who_is_ending_adopts_nobody() -> None:
     other.stop(timeout=WAIT)
     receive(Down, ref=ref, timeout=WAIT)
     assert owner._adopt(other) is True
-    assert owner._dependents == {}
+    assert owner._prx_dependents == {}
     owner._terminate("x")
     assert owner._adopt(start_and_stop()) is False
     owner._ended()

@@ -121,4 +121,4 @@ def test_a_wait_that_has_ended_leaves_nothing_at_its_process() -> None:
     assert [pid.ask(lambda: "answer", timeout=WAIT) for _ in range(100)] == ["answer"] * 100
     with pytest.raises(Exception, match="seconds"):
         future.get(timeout=0.001)
-    assert not process._death_hooks
+    assert not process._prx_death_hooks

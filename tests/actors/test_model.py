@@ -150,7 +150,7 @@ class Signals(RuleBasedStateMachine):
     def trap_exit(self, index: int, trap: bool) -> None:
         """Trap, or not."""
         process = self.pick(index, alive=True)
-        process._trapping = trap
+        process._prx_trapping = trap
         (self.trapping.add if trap else self.trapping.discard)(process.actor_ref)
 
     @precondition(some_alive)
@@ -172,7 +172,7 @@ class Signals(RuleBasedStateMachine):
         left, right = pairs[index % len(pairs)]
         receiver = process_of(right)
         assert isinstance(receiver, Passive)
-        receiver._trapping = trap
+        receiver._prx_trapping = trap
         (self.trapping.add if trap else self.trapping.discard)(right)
         watcher = self.processes[0]
         if watcher.actor_ref not in self.dead | {left, right}:
@@ -232,7 +232,7 @@ class Signals(RuleBasedStateMachine):
             assert (process_of(pid) is None) == (pid in self.dead)
             if pid in self.dead:
                 continue
-            assert {frozenset([pid, other]) for other in process._links} == {p for p in self.links if pid in p}
+            assert {frozenset([pid, other]) for other in process._prx_links} == {p for p in self.links if pid in p}
             got = [process.actor_inbox.receive(timeout=0) for _ in range(len(process.actor_inbox))]
             # One end may tell a process through several ways: there, the order is free.
             assert sorted(map(repr, got)) == sorted(map(repr, self.expected[pid]))

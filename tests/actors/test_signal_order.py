@@ -123,7 +123,7 @@ def test_a_second_link_to_a_process_that_exits_loses_no_reason() -> None:
     assert receive(Exit, timeout=WAIT) == Exit(pid, "died")
     with pytest.raises(TimeoutError):
         receive(Exit, timeout=0)
-    assert pid not in me._links
+    assert pid not in me._prx_links
 
 
 def test_a_link_to_a_process_that_has_told_its_links_is_a_new_one() -> None:
@@ -150,11 +150,11 @@ def test_a_link_that_an_interrupt_has_left_half_made_can_be_made_again() -> None
     me = process_of(current())
     assert me is not None
     pid: Pid = Announced.start(lambda: me._link(pid), lambda: None)
-    me._links[pid] = None
+    me._prx_links[pid] = None
     send(pid, "died")
     assert receive(Exit, timeout=WAIT) == Exit(pid, "noproc")
     running: Pid = Announced.start(lambda: None, lambda: None)
-    me._links[running] = None
+    me._prx_links[running] = None
     link(running)
     send(running, "died")
     assert receive(Exit, timeout=WAIT) == Exit(running, "died")
@@ -234,6 +234,6 @@ def test_who_has_exited_watches_nobody() -> None:
     living = process_of(target)
     assert living is not None
     dead._monitor(target)
-    assert not living._watchers
-    assert not dead._monitors
+    assert not living._prx_watchers
+    assert not dead._prx_monitors
     exit_signal(target, "kill")

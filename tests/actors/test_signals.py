@@ -142,7 +142,7 @@ def test_a_normal_end_harms_no_linked_process() -> None:
     send(pid, "end")
     assert end_of(pid) in ("normal", "noproc")
     assert current().is_alive()
-    assert process_of(current())._links == {}  # type: ignore[union-attr]
+    assert process_of(current())._prx_links == {}  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("trap", [True, False])

@@ -72,7 +72,7 @@ def test_who_could_start_no_thread_keeps_nothing_of_it(
         patch.setattr(threading.Thread, "start", refuse)
         with pytest.raises(RuntimeError):
             start(receive)
-    assert (process._links, process._monitors) == ({}, {})
+    assert (process._prx_links, process._prx_monitors) == ({}, {})
     with pytest.raises(TimeoutError):
         receive(timeout=0)
 

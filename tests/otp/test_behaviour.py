@@ -35,7 +35,7 @@ class Echo(Behaviour):
 
     def _on_call(self, request: object, sender: From) -> None:
         if request == "parent":
-            request = self._parent, self._ancestors
+            request = self._prx_parent, self._prx_ancestors
         reply(sender, request)
 
 
@@ -141,8 +141,8 @@ def test_a_starter_that_is_interrupted_leaves_nothing() -> None:
     with pytest.raises(KeyboardInterrupt):
         Interrupting.start_link(name="interrupted")
     assert whereis("interrupted") is None
-    assert not starter._links
-    assert not starter._monitors
+    assert not starter._prx_links
+    assert not starter._prx_monitors
     assert nothing_waits()
 
 

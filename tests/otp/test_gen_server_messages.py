@@ -244,7 +244,7 @@ def test_a_timeout_that_has_passed_counts_for_nothing_after_another_message() ->
     assert isinstance(process, Server)
     GenServer.cast(pid, (current(), "delayed", 60))
     assert sys.get_state(pid)["waiting"] is current()
-    passed = process._expected
+    passed = process._prx_expected
     send(pid, ("return", None))
     send(pid, passed)
     assert GenServer.call(pid, "started") == "ok"

@@ -165,7 +165,7 @@ class Ours:
         while (process := process_of(self.pid)) is not None:
             with suppress(CallError):
                 sys.get_state(self.pid)
-                if process._expected is None:  # type: ignore[attr-defined]
+                if process._prx_expected is None:  # type: ignore[attr-defined]
                     break
         if process is None and self.end is None:
             self.end = ("ended", plain(receive(Exit, pid=self.pid, timeout=WAIT).reason))

@@ -146,7 +146,7 @@ class OwnershipCalls(Calls):
 
 
 def _check_alive(process: TaskProcess, name: str) -> None:
-    if process.driver.state is State.GONE or not process._running:
+    if process.driver.state is State.GONE or not process._prx_running:
         raise process.gone(name)
 
 
@@ -155,7 +155,7 @@ def _living(name: str, pid: Pid) -> Process:
         msg = f"{name}: expected a pid, not {pid!r}"
         raise TypeError(msg)
     process = process_of(pid)
-    if process is None or not process._running:
+    if process is None or not process._prx_running:
         raise _ended(name, pid)
     return process
 
@@ -172,8 +172,8 @@ def _hand_over(process: TaskProcess, old: Process, new: Process) -> None:
 
 
 def _disown(process: TaskProcess, old: Process) -> None:
-    with process._lock:
+    with process._prx_lock:
         # From its exit on, a task works the list off.
-        if not process._exited and old._release in process._exit_callbacks:
-            process._exit_callbacks.remove(old._release)
+        if not process._prx_exited and old._release in process._prx_exit_callbacks:
+            process._prx_exit_callbacks.remove(old._release)
     old._release(process.task)
