@@ -119,6 +119,11 @@ class Process(Starts):
             self._prx_ancestors = parent._lineage()
 
     def _start_actor_loop(self) -> None:
+        try:
+            self._check_names()
+        except TypeError as error:
+            self._terminate(error)
+            raise
         process_table.add(self)
         self._begin_turns()
 

@@ -1,8 +1,13 @@
-"""How an actor is started: alone, or linked to or watched by the caller before anything can happen to it."""
+"""How an actor is started: alone, or linked to or watched by the caller before anything can happen to it.
+
+What the runtime keeps in a process begins with `_prx_`, and no attribute of the user's is in its way. Its methods
+have short names, which a subclass could take without knowing: that is refused, when the class is made or the process
+is started, because what would come of it shows late and nowhere near the cause.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import pykka
 
@@ -10,15 +15,47 @@ from prx_actors.actors.table import process_table
 from prx_actors.actors.turns import Turns
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from prx_actors.actors.messages import MonitorRef
     from prx_actors.actors.pid import Pid
     from prx_actors.actors.process import Process
 
 __all__ = ["Starts"]
 
+MAY_BE_OVERRIDDEN: Final = frozenset(
+    {
+        *("_create_actor_inbox", "_create_future", "_start_actor_loop"),
+        *("_dependent_reason", "_ending", "_exit_signal"),
+        *("_init_returned", "_on_call", "_on_cast", "_on_info", "_report_end"),
+    }
+)
+"""What Pykka, a process and a behaviour leave to subclasses."""
+
 
 class Starts(Turns):
     """The part of a process that its starter calls."""
+
+    _prx_reserved: ClassVar[frozenset[str]] = frozenset()
+    """Names of the runtime's own methods."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        ours = {name for base in cls.__mro__ if _is_ours(base) for name in vars(base) if _is_private(name)}
+        cls._prx_reserved = frozenset(ours - MAY_BE_OVERRIDDEN)
+        _refuse(cls, [name for name in cls._prx_reserved if not _is_ours(_origin(cls, name))])
+
+    def _check_names(self) -> None:
+        """Refuse attributes that hide methods of the runtime, and take them away: its end needs the methods.
+
+        Raises:
+            TypeError: there are some
+
+        """
+        taken = self._prx_reserved.intersection(vars(self))
+        for name in taken:
+            delattr(self, name)
+        _refuse(type(self), taken)
 
     @classmethod
     def start(cls, *args: Any, **kwargs: Any) -> Pid:
@@ -94,12 +131,32 @@ class Starts(Turns):
         return process.actor_ref, ref
 
 
+def _is_ours(cls: type) -> bool:
+    return cls.__module__.partition(".")[0] in {"prx_actors", "pykka"}
+
+
+def _is_private(name: str) -> bool:
+    return name.startswith("_") and not name.startswith(("__", "_abc_", "_prx_"))
+
+
+def _origin(cls: type, name: str) -> type:
+    return next(base for base in cls.__mro__ if name in vars(base))
+
+
+def _refuse(cls: type, taken: Iterable[str]) -> None:
+    names = sorted(taken)
+    if names:
+        msg = f"{cls.__qualname__} has {', '.join(names)}, which the runtime has for itself: choose other names"
+        raise TypeError(msg)
+
+
 def _registered(cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Process, Process]:
     """Return the caller and a process that can be linked to and watched, and does not run yet."""
     from prx_actors.actors.threads import current_process  # which is made of processes
 
     starter = current_process()
     process: Process = cls(*args, **kwargs)
+    process._check_names()
     pykka.ActorRegistry.register(process.actor_ref)
     process_table.add(process)
     return starter, process

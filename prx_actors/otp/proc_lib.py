@@ -161,6 +161,7 @@ class ProcLib(Process):
 
     def _acknowledge(self) -> None:
         """Let the starter go on: this process has begun."""
+        self._check_names()
         starter, self._prx_starter = self._prx_starter, None
         if starter is not None:
             reply(starter, None)

@@ -37,7 +37,7 @@ class _KeeperEndedError(NoProcess):
 
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
-WITH_A_TASK = ("prx_actors.system.siginfo", "prx_actors.tasks.statistics")
+WITH_A_TASK = ("prx_actors.system.jail", "prx_actors.system.siginfo", "prx_actors.tasks.statistics")
 """Modules for what a task may be asked or may send: who has none does not wait for their import."""
 
 

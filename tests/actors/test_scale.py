@@ -28,6 +28,7 @@ PROGRAM = textwrap.dedent("""
             def on_stop(self):
                 done.set()
         last = Last.start()
+        last.ask("has begun: the turn of its start would not end it before the others")
         for pid in [*pids, last]:
             pid.stop(block=False)
         assert done.wait(50)

@@ -9,7 +9,7 @@ import pytest
 
 LATER = [
     *("prx_actors.otp", "prx_actors.programs", "prx_actors.tasks.statistics"),
-    *("prx_actors.system.families", "prx_actors.system.seccomp", "prx_actors.system.siginfo"),
+    *("prx_actors.system.families", "prx_actors.system.jail", "prx_actors.system.seccomp", "prx_actors.system.siginfo"),
     *("ctypes", "msgspec"),
 ]
 MODULES = 110

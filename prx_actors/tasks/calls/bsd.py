@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from prx_actors.system.constants import resolve
-from prx_actors.system.jail import jail_structure
 from prx_actors.tasks.arguments import from_wire, string
 from prx_actors.tasks.calls.base import Calls
 
@@ -294,6 +293,8 @@ class BsdCalls(Calls):
             jail: the call does not exist on this system
 
         """
+        from prx_actors.system.jail import jail_structure
+
         structure = jail_structure(**jail) if isinstance(jail, Mapping) else jail
         return int(self._call("jail", structure))
 
