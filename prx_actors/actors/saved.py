@@ -174,7 +174,7 @@ class SavedMessages:
         return classes
 
     def _first(self, bucket: _Bucket, pattern: Pattern) -> int | None:
-        first = next(iter(bucket), None)
+        first = _head(bucket)
         if first is None or self._is_match(first, pattern):
             return first
         # A copy, because predicates and comparisons are code of the user.
@@ -184,6 +184,13 @@ class SavedMessages:
         entry = self.entries.get(number)
         envelope = None if entry is None else entry.envelope
         return envelope is not None and pattern.matches(envelope.message)
+
+
+def _head(bucket: _Bucket) -> int | None:
+    # No `next(iter(bucket))`: between the two calls a signal handler may change it.
+    for number in bucket:
+        return number
+    return None
 
 
 def _class_of(key: _Key) -> type[Any] | None:

@@ -95,21 +95,27 @@ def test_a_message_under_way_arrives_before_the_down_of_its_sender(how: str) -> 
     watcher._terminate("normal")
 
 
-class Announced(Process):
-    """Has something done when it has exited, and its links are about to be told or have been."""
-
-    def __init__(self, before: Callable[[], None], after: Callable[[], None]) -> None:
-        super().__init__()
-        self.before, self.after = before, after
+class Dying(Process):
+    """Ends with the message that it gets for a reason."""
 
     def on_receive(self, message: object) -> None:
-        """End with the message for a reason."""
+        """Do so."""
         exit(message)
 
-    def _announce(self, reason: object) -> None:
-        self.before()
-        super()._announce(reason)
-        run_steps(self.after)
+
+def announced(before: Callable[[], None], after: Callable[[], None]) -> Pid:
+    """Start one that has something done when it has exited, and its links are about to be told or have been."""
+    process = process_of(Dying.start())
+    assert process is not None
+    announce = process._announce
+
+    def announce_between(reason: object) -> None:
+        before()
+        announce(reason)
+        run_steps(after)
+
+    process._announce = announce_between  # type: ignore[method-assign]
+    return process.actor_ref
 
 
 def test_a_second_link_to_a_process_that_exits_loses_no_reason() -> None:
@@ -117,7 +123,7 @@ def test_a_second_link_to_a_process_that_exits_loses_no_reason() -> None:
     trap_exit(True)
     me = process_of(current())
     assert me is not None
-    pid: Pid = Announced.start(lambda: me._link(pid), lambda: None)
+    pid: Pid = announced(lambda: me._link(pid), lambda: None)
     link(pid)
     send(pid, "died")
     assert receive(Exit, timeout=WAIT) == Exit(pid, "died")
@@ -137,7 +143,7 @@ def test_a_link_to_a_process_that_has_told_its_links_is_a_new_one() -> None:
         me._link(pid)
         told.set()
 
-    pid: Pid = Announced.start(lambda: None, link_again)
+    pid: Pid = announced(lambda: None, link_again)
     link(pid)
     send(pid, "died")
     assert told.wait(WAIT)
@@ -149,11 +155,11 @@ def test_a_link_that_an_interrupt_has_left_half_made_can_be_made_again() -> None
     trap_exit(True)
     me = process_of(current())
     assert me is not None
-    pid: Pid = Announced.start(lambda: me._link(pid), lambda: None)
+    pid: Pid = announced(lambda: me._link(pid), lambda: None)
     me._prx_links[pid] = None
     send(pid, "died")
     assert receive(Exit, timeout=WAIT) == Exit(pid, "noproc")
-    running: Pid = Announced.start(lambda: None, lambda: None)
+    running: Pid = announced(lambda: None, lambda: None)
     me._prx_links[running] = None
     link(running)
     send(running, "died")
@@ -192,7 +198,7 @@ def test_a_signal_that_is_late_for_unlink_or_trap_exit_ends_nobody(meanwhile: st
         ends.append(receive(timeout=WAIT))
 
     done = threading.Event()
-    peer = Announced.start(lambda: None, lambda: None)
+    peer = announced(lambda: None, lambda: None)
     pid = spawn(life)
     ref = monitor(pid)
     assert ready.wait(WAIT)
