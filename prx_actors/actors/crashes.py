@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from prx_actors.actors.matching import MISSING
 from prx_actors.actors.registry import name_of
-from prx_actors.actors.reporting import SafeLogger, safe_repr
+from prx_actors.system.reporting import SafeLogger, safe_repr
 
 if TYPE_CHECKING:
     from prx_actors.actors.pid import Pid

@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from prx_actors.actors.context import context
-from prx_actors.actors.reporting import SafeLogger
 from prx_actors.actors.scheduler import scheduler
+from prx_actors.system.reporting import SafeLogger
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,7 +11,7 @@ from pykka._envelope import Envelope
 from pykka.messages import ProxyCall, ProxyGetAttr, ProxySetAttr, _ActorStop
 
 from prx_actors.actors.context import context
-from prx_actors.actors.reporting import SafeLogger
+from prx_actors.system.reporting import SafeLogger
 
 if TYPE_CHECKING:
     from collections.abc import Callable

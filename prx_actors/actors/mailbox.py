@@ -21,8 +21,8 @@ from prx_actors.actors.envelopes import SYSTEM_MESSAGES, AccountedEnvelope, drop
 from prx_actors.actors.exceptions import MailboxClosed
 from prx_actors.actors.gates import Gate
 from prx_actors.actors.matching import ANYTHING
-from prx_actors.actors.reporting import SafeLogger
 from prx_actors.actors.saved import Entry, SavedMessages
+from prx_actors.system.reporting import SafeLogger
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -25,9 +25,9 @@ from prx_actors.actors.mailbox import Mailbox
 from prx_actors.actors.matching import ANYTHING, Pattern
 from prx_actors.actors.pid import Pid
 from prx_actors.actors.registry import release_name
-from prx_actors.actors.reporting import SafeLogger, protected
 from prx_actors.actors.starts import Starts
 from prx_actors.actors.table import process_of, process_table
+from prx_actors.system.reporting import SafeLogger, protected
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from prx_actors.actors.gates import Gate
 from prx_actors.actors.late_threads import start_late_thread
-from prx_actors.actors.reporting import SafeLogger
+from prx_actors.system.reporting import SafeLogger
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,9 +15,9 @@ import pykka
 
 from prx_actors.actors.pid import Pid, tell_foreign
 from prx_actors.actors.registry import whereis, wrong_address
-from prx_actors.actors.reporting import SafeLogger
 from prx_actors.actors.scheduler import new_thread, start_thread
 from prx_actors.actors.table import process_of
+from prx_actors.system.reporting import SafeLogger
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,9 +13,9 @@ from prx_actors.actors.context import context
 from prx_actors.actors.envelopes import SYSTEM_MESSAGES, drop, reply, reply_exception
 from prx_actors.actors.exceptions import ProcessExit
 from prx_actors.actors.inspection import SYSTEM_REQUESTS, Inspected
-from prx_actors.actors.reporting import SafeLogger
 from prx_actors.actors.scheduler import scheduler
 from prx_actors.actors.table import process_table
+from prx_actors.system.reporting import SafeLogger
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import logging
 import os
 import select
 import threading
@@ -26,6 +25,7 @@ from prx_actors.driver.turn import Turns
 from prx_actors.system.native import lib
 from prx_actors.system.pidfd import has_ended, host_pid, wait_status
 from prx_actors.system.procfs import children_as_seen_by, is_stopped
+from prx_actors.system.reporting import SafeLogger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Driver", "State"]
 
-logger = logging.getLogger("prx_actors")
+logger = SafeLogger("prx_actors")
 
 _ids = count(1)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import logging
 import os
 import time
 from operator import itemgetter
@@ -15,6 +14,7 @@ from prx_actors.driver.state import State
 from prx_actors.driver.sweep import LATE, SIGKILL, UNTOLD
 from prx_actors.system.native import lib
 from prx_actors.system.pidfd import send_signal
+from prx_actors.system.reporting import SafeLogger
 
 if TYPE_CHECKING:
     import threading
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Ending"]
 
-logger = logging.getLogger("prx_actors")
+logger = SafeLogger("prx_actors")
 
 SILENCE = 0.2
 """Seconds after which a process that ends is watched: its parent may be stopped, and tell nothing."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import logging
 import os
 import select
 import socket
@@ -24,6 +23,7 @@ from prx_actors.system.exits import Stage, at_exit
 from prx_actors.system.limits import raise_nofile
 from prx_actors.system.native import lib
 from prx_actors.system.pidfd import has_ended
+from prx_actors.system.reporting import SafeLogger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Keeper", "driver_path", "is_own_run", "keeper_for", "shutdown"]
 
-logger = logging.getLogger("prx_actors")
+logger = SafeLogger("prx_actors")
 
 RUN_ID_BITS = 36
 

@@ -8,7 +8,6 @@ once for an fd number that has changed hands: every handler puts up with a call 
 from __future__ import annotations
 
 import heapq
-import logging
 import math
 import os
 import select
@@ -19,12 +18,14 @@ from contextlib import ExitStack
 from itertools import count
 from typing import TYPE_CHECKING
 
+from prx_actors.system.reporting import SafeLogger
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = ["Reactor", "Timer", "reactor"]
 
-logger = logging.getLogger("prx_actors")
+logger = SafeLogger("prx_actors")
 
 LONGEST_WAIT = 86400.0
 """Seconds of one wait: an epoll refuses what does not fit into an int of milliseconds."""

@@ -7,7 +7,6 @@ may come anywhere in here without a lost turn, a lost byte or a lost fd.
 from __future__ import annotations
 
 import errno
-import logging
 import math
 import os
 import select
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from prx_actors.driver.protocol import codec
 from prx_actors.driver.reactor import reactor
 from prx_actors.system.native import CData, ffi, lib
+from prx_actors.system.reporting import SafeLogger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,7 +32,7 @@ class ChannelClosedError(Exception):
     """The driver has closed its end: it has ended, or it is a program now."""
 
 
-logger = logging.getLogger("prx_actors")
+logger = SafeLogger("prx_actors")
 
 _WAIT_FOR = {
     lib.PRX_DRAIN_INPUT: select.EPOLLIN,

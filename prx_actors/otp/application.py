@@ -30,9 +30,9 @@ from prx_actors.actors import (
     trap_exit,
     unlink,
 )
-from prx_actors.actors.reporting import SafeLogger
 from prx_actors.actors.table import process_table
 from prx_actors.otp.behaviour import is_silent
+from prx_actors.system.reporting import SafeLogger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

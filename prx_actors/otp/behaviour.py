@@ -29,10 +29,10 @@ from prx_actors.actors.envelopes import reply as answer_envelope
 from prx_actors.actors.exceptions import ProcessExit
 from prx_actors.actors.inspection import SystemRequest
 from prx_actors.actors.messages import Exit
-from prx_actors.actors.reporting import SafeLogger, protected
 from prx_actors.otp.calls import Call, Cast, From, refuse_ask, reply
 from prx_actors.otp.proc_lib import ProcLib, bad_return
 from prx_actors.otp.reports import report_termination
+from prx_actors.system.reporting import SafeLogger, protected
 
 if TYPE_CHECKING:
     import pykka

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from prx_actors.actors.reporting import SafeLogger, safe_repr
+from prx_actors.system.reporting import SafeLogger, safe_repr
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,12 +6,12 @@ import time
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from prx_actors.actors import Down, Pid, exit_signal, monitor, receive
-from prx_actors.actors.reporting import safe_repr
 from prx_actors.otp.children import Child, ChildCounts, Restarting, end_of
 from prx_actors.otp.results import NOTHING
 from prx_actors.otp.starting import StartError
 from prx_actors.otp.supervision import Supervision
 from prx_actors.otp.supervisor_errors import SupervisorError
+from prx_actors.system.reporting import safe_repr
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator

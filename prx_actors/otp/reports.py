@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from prx_actors.actors.reporting import SafeLogger, safe_repr
+from prx_actors.system.reporting import SafeLogger, safe_repr
 
 if TYPE_CHECKING:
     from prx_actors.otp.behaviour import Behaviour

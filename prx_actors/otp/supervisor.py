@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from prx_actors.actors import Exit, Pid, ProcessExit
-from prx_actors.actors.reporting import SafeLogger
 from prx_actors.otp.behaviour import Behaviour
 from prx_actors.otp.calls import call, reply
 from prx_actors.otp.child_spec import ChildSpec, StartLink, check_specs, list_specs
@@ -18,6 +17,7 @@ from prx_actors.otp.supervision import Supervision, TryAgain
 from prx_actors.otp.supervisor_errors import SpecError, SupervisorError
 from prx_actors.otp.supervisor_flags import SupervisorFlags, check_flags
 from prx_actors.otp.supervisor_reports import ChildReport, ProgressReport, SupervisorReport
+from prx_actors.system.reporting import SafeLogger
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from prx_actors.actors.exceptions import ProcessExit
 from prx_actors.actors.inspection import SystemRequest
 from prx_actors.actors.messages import MonitorRef
-from prx_actors.actors.reporting import safe_repr
 from prx_actors.otp.calls import From, reply, request_reply
 from prx_actors.otp.debug import Debug, Statistics
+from prx_actors.system.reporting import safe_repr
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from prx_actors.actors import receive, send, send_after, spawn_link
 from prx_actors.actors.threads import current_process
+from prx_actors.system.reporting import SafeLogger
 
 if TYPE_CHECKING:
     from prx_actors.actors import Pid
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Answer", "Check", "Health", "HealthWatch", "Tick", "Unhealthy"]
 
-logger = logging.getLogger("prx_actors")
+logger = SafeLogger("prx_actors")
 
 
 @runtime_checkable

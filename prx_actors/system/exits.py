@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import atexit
 import enum
-import logging
 from operator import itemgetter
 from typing import TYPE_CHECKING
+
+from prx_actors.system.reporting import SafeLogger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = ["Stage", "at_exit"]
 
-logger = logging.getLogger("prx_actors")
+logger = SafeLogger("prx_actors")
 
 
 class Stage(enum.IntEnum):

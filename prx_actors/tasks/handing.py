@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from prx_actors.actors import spawn
 from prx_actors.actors.table import process_of
 from prx_actors.driver.reactor import reactor
+from prx_actors.system.reporting import SafeLogger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Handing"]
 
-logger = logging.getLogger("prx_actors")
+logger = SafeLogger("prx_actors")
 
 GRACE = 1.0
 """Seconds that the function may take once the process is gone; then its fds are closed all the same."""

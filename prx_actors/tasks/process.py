@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import logging
 import os
 import time
 from typing import TYPE_CHECKING, Any, Protocol, cast
@@ -20,6 +19,7 @@ from prx_actors.driver.reactor import Timer, reactor
 from prx_actors.driver.state import State
 from prx_actors.driver.sweep import SIGKILL, UNTOLD
 from prx_actors.driver.turn import ChannelClosedError, call_deadline
+from prx_actors.system.reporting import SafeLogger
 from prx_actors.tasks.arguments import convert
 from prx_actors.tasks.errors import UndefinedCall
 from prx_actors.tasks.execution import ExecutedProcess
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TaskProcess"]
 
-logger = logging.getLogger("prx_actors")
+logger = SafeLogger("prx_actors")
 
 
 class Group(Protocol):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pykka._envelope import Envelope
 
+from prx_actors.system.reporting import SafeLogger
 from prx_actors.tasks.checks import CheckedProcess
 from prx_actors.tasks.messages import signal_number
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Disposition", "SignalHandler", "SignalledProcess"]
 
-logger = logging.getLogger("prx_actors")
+logger = SafeLogger("prx_actors")
 
 SignalHandler = Callable[["Task", int, bytes], object]
 """What `sigaction` takes: called with the task, the signal and the `siginfo_t`."""

@@ -6,7 +6,6 @@ Elsewhere they would leave what bounds this program itself, and what ends it: it
 from __future__ import annotations
 
 import errno
-import logging
 import os
 from contextlib import suppress
 from functools import cache
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from prx_actors.programs.runtime_names import is_dead
 from prx_actors.system.cgroups import Cgroups
+from prx_actors.system.reporting import SafeLogger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["make_group", "remove_group"]
 
-logger = logging.getLogger("prx_actors")
+logger = SafeLogger("prx_actors")
 
 REFUSALS: Final = {errno.EACCES, errno.EPERM, errno.EROFS, errno.EBUSY}
 HINT: Final = {

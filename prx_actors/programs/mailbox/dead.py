@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from pathlib import Path
 from typing import Final
@@ -11,10 +10,11 @@ import posix_ipc
 
 from prx_actors import prx
 from prx_actors.programs.runtime_names import is_dead
+from prx_actors.system.reporting import SafeLogger
 
 __all__ = ["remove_dead_queues"]
 
-logger = logging.getLogger("prx_actors")
+logger = SafeLogger("prx_actors")
 
 MOUNT: Final = Path("/dev/mqueue")
 """Where the queues can be listed, as a rule: mq_overview(7)."""

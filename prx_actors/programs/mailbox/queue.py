@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import select
 import threading
@@ -24,6 +23,7 @@ from prx_actors.programs.mailbox.messages import QueueMessage
 from prx_actors.programs.mailbox.sending import VARIABLE
 from prx_actors.programs.runtime_names import new_name
 from prx_actors.system.exits import Stage, at_exit
+from prx_actors.system.reporting import SafeLogger
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MessageQueue"]
 
-logger = logging.getLogger("prx_actors")
+logger = SafeLogger("prx_actors")
 
 BATCH: Final = 32
 """Messages that are read in one go, before the reactor turns to others."""

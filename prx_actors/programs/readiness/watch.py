@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -11,6 +10,7 @@ from prx_actors.actors.mailbox import AccountedEnvelope
 from prx_actors.driver.reactor import Timer, reactor
 from prx_actors.programs.readiness.status import Status
 from prx_actors.programs.readiness.subtree import is_below
+from prx_actors.system.reporting import SafeLogger
 
 if TYPE_CHECKING:
     from prx_actors.programs.readiness.notify_socket import Datagram, NotifySocket
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Ready", "Watch"]
 
-logger = logging.getLogger("prx_actors")
+logger = SafeLogger("prx_actors")
 
 REFUSED: Final = frozenset({"MAINPID", "MAINPIDFDID", "FDSTORE"})
 

@@ -24,7 +24,7 @@ def protected(report: Callable[..., object], *args: Any, **kwargs: Any) -> None:
         kwargs: its arguments
 
     Example:
-        >>> from prx_actors.actors.reporting import protected
+        >>> from prx_actors.system.reporting import protected
         >>> protected(print, "crashed")
         crashed
 
@@ -54,7 +54,7 @@ def safe_repr(value: object, represent: Callable[[object], str] = repr) -> str:
         represent: `repr`, or what is used in its place
 
     Example:
-        >>> from prx_actors.actors.reporting import safe_repr
+        >>> from prx_actors.system.reporting import safe_repr
         >>> safe_repr("x")
         "'x'"
 
@@ -72,7 +72,7 @@ class SafeLogger(logging.LoggerAdapter[logging.Logger]):
         name: of the logger
 
     Example:
-        >>> from prx_actors.actors.reporting import SafeLogger
+        >>> from prx_actors.system.reporting import SafeLogger
         >>> SafeLogger("prx_actors").debug("not shown")
 
     """
