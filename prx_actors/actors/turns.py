@@ -176,8 +176,8 @@ class Turns(Inspected):
         try:
             hook()
         except ProcessExit:
-            if not self._prx_in_own_end:
-                logger.warning("%s was ended by a signal: its stop hook can send no more and was cut short", self)
+            why = "it can receive no more" if self._prx_in_own_end else "a signal has ended it, and it can send no more"
+            logger.warning("The stop hook of %s was cut short: %s", self, why)
         except BaseException:
             logger.exception("%s failed while it ended", self)
         self._prx_in_own_hook = False

@@ -90,8 +90,8 @@ def test_who_is_ended_by_a_signal_sends_nothing_from_its_hook(caplog: pytest.Log
         receive(str, timeout=0)
 
 
-def test_a_receive_in_a_stop_hook_ends_it() -> None:
-    """There is no mailbox any more."""
+def test_a_receive_in_a_stop_hook_ends_it(caplog: pytest.LogCaptureFixture) -> None:
+    """There is no mailbox any more; calls of OTP's need one, too."""
     seen: list[str] = []
 
     class Hopeful(Process):
@@ -102,6 +102,7 @@ def test_a_receive_in_a_stop_hook_ends_it() -> None:
 
     Hopeful.start().stop()
     assert seen == ["before"]
+    assert "can receive no more" in caplog.text
 
 
 class Stuck(GenServer):
