@@ -40,11 +40,11 @@ class Pid(pykka.ActorRef[Any]):
         return self._number
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self._number} {self._state_name()}>"
+        return f"<{type(self).__name__} {self._number} {' '.join(self._words())}>"
 
-    def _state_name(self) -> str:
+    def _words(self) -> list[str]:
         process = process_table.get(self)
-        return "exited" if process is None else process._state_name()
+        return [self.actor_class.__name__, "exited"] if process is None else process._words()
 
     def is_alive(self) -> bool:
         """Say whether the process takes messages.

@@ -24,7 +24,7 @@ from prx_actors.actors.latches import Future, Latch
 from prx_actors.actors.mailbox import Mailbox
 from prx_actors.actors.matching import ANYTHING, Pattern
 from prx_actors.actors.pid import Pid
-from prx_actors.actors.registry import release_name
+from prx_actors.actors.registry import name_of, release_name
 from prx_actors.actors.starts import Starts
 from prx_actors.actors.table import process_of, process_table
 from prx_actors.system.reporting import SafeLogger, protected
@@ -380,6 +380,14 @@ class Process(Starts):
                 self._prx_exit_callbacks.append(callback)
                 return
         callback(self._actor_ref, self._prx_final_reason)
+
+    def _words(self) -> list[str]:
+        """Say what this is, for the repr of its pid: the class or the function, the name if it has one, the state."""
+        name = name_of(self)
+        return [self._kind(), *([] if name is None else [repr(name)]), self._state_name()]
+
+    def _kind(self) -> str:
+        return type(self).__name__
 
     def _state_name(self) -> str:
         if self._prx_exited:

@@ -76,6 +76,9 @@ class FunctionProcess(_OnThread):
     def _initial_call(self) -> str:
         return name_of_function(self._function)
 
+    def _kind(self) -> str:
+        return f"{name_of_function(self._function).rpartition('.')[2]}()"
+
     def _start_actor_loop(self) -> None:
         process_table.add(self)
         self._prepare(self)
@@ -114,6 +117,9 @@ class ThreadProcess(_OnThread):
     """What a plain thread becomes when it first acts as a process."""
 
     def _initial_call(self) -> str:
+        return self._thread_name
+
+    def _kind(self) -> str:
         return self._thread_name
 
     _thread_name = ""

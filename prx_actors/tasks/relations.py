@@ -61,8 +61,10 @@ class RelatedProcess(SignalledProcess):
             channels.stderr_fd,
         )
 
-    def describe(self) -> str:
-        """Return the state for the repr of the task."""
+    def _words(self) -> list[str]:
+        return super()._words()[1:]  # the class is that of the task itself
+
+    def _state_name(self) -> str:
         if not self._prx_running:
             return super()._state_name()
         return f"{self.driver.state.value} pid={self.pid()}"

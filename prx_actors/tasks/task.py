@@ -139,8 +139,8 @@ class Task(
 
         return statistics_of(self._process)
 
-    def _state_name(self) -> str:
-        return self._process.describe()
+    def _words(self) -> list[str]:
+        return self._process._words()
 
     def __str__(self) -> str:
         return repr(self)

@@ -7,7 +7,20 @@ from typing import Any
 import pykka
 import pytest
 
-from prx_actors.actors import Down, Pid, Process, current, exit, exit_signal, monitor, receive, send, trap_exit
+from prx_actors.actors import (
+    Down,
+    Pid,
+    Process,
+    current,
+    exit,
+    exit_signal,
+    monitor,
+    receive,
+    register,
+    send,
+    spawn,
+    trap_exit,
+)
 from prx_actors.actors.table import process_of
 
 WAIT = 10
@@ -240,16 +253,28 @@ def test_stop_all_stops_all(pid: Pid) -> None:
 
 
 def test_a_pid_has_identity_and_no_order(pid: Pid) -> None:
-    """It can be a key, and shows class, number and state."""
+    """It can be a key, and shows its number, its class, the name if it has one, and its state."""
     other = Process.start()
     assert len({pid, other, pid}) == 2
     assert pid != other
     with pytest.raises(TypeError):
         sorted([pid, other])  # type: ignore[type-var]
-    assert repr(pid) == f"<Pid {pid.number} running>"
+    kind = pid.actor_class.__name__
+    assert repr(pid) == f"<Pid {pid.number} {kind} running>"
+    register("key", pid)
+    assert repr(pid) == f"<Pid {pid.number} {kind} 'key' running>"
+    other.stop()
     pid.stop(timeout=WAIT)
     receive(Down, ref=monitor(pid), timeout=WAIT)
-    assert repr(pid) == f"<Pid {pid.number} exited>"
+    assert repr(pid) == f"<Pid {pid.number} {kind} exited>"
+
+
+def test_functions_and_threads_show_what_they_are() -> None:
+    """The name of the function, or of the thread."""
+    pid = spawn(receive)
+    assert repr(pid) == f"<Pid {pid.number} receive() running>"
+    exit_signal(pid, "kill")
+    assert repr(current()) == f"<Pid {current().number} {threading.current_thread().name} running>"
 
 
 def test_a_subclass_may_have_a_pid_class_of_its_own() -> None:

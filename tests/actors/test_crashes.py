@@ -85,7 +85,7 @@ def test_a_report_can_be_read(caplog: pytest.LogCaptureFixture) -> None:
     send(pid, "glass")
     receive(Down, ref=ref, timeout=WAIT)
     lines = logging.Formatter().format(the_record(caplog)).splitlines()
-    assert re.fullmatch(rf"Process <Pid {pid.number} \w+> crashed", lines[0])
+    assert re.fullmatch(rf"Process <Pid {pid.number} Fragile( 'fragile')? \w+> crashed", lines[0])
     assert lines[1:7] == [
         "  registered_name: 'fragile'",
         f"  initial_call: '{__name__}.Fragile'",

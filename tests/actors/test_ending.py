@@ -69,7 +69,7 @@ def test_the_end_is_announced_when_it_is_complete() -> None:
     process._terminate("second")
     assert process.ending_with == ["first"]
     assert not pid.is_alive()
-    assert repr(pid) == f"<Pid {pid.number} ending>"
+    assert repr(pid) == f"<Pid {pid.number} {type(process).__name__} ending>"
     assert nothing_waits()
     late = monitor(pid)
     process._ended()
