@@ -69,8 +69,16 @@ class Inspected(pykka.Actor):
         return self._replace_attributes(self.system_get_state(), new)
 
     def _replace_attributes(self, old: Iterable[str], new: Any) -> dict[str, Any]:
-        """Set the attributes of the new state, and no others; what is no state changes nothing."""
+        """Set the attributes of the new state, and no others; what is no state changes nothing.
+
+        Raises:
+            TypeError: what is given is no state, or has names of the runtime's
+
+        """
         state = dict(**dict(new))  # their names are strings
+        if wrong := sorted(filter(self._is_runtimes, state)):
+            msg = f"{', '.join(wrong)}: the runtime's own, and no part of the state of a {type(self).__qualname__}"
+            raise TypeError(msg)
         lost = set(old).difference(state)
         attributes = vars(self)
         attributes.update(state)

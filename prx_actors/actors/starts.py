@@ -27,7 +27,7 @@ MAY_BE_OVERRIDDEN: Final = frozenset(
     {
         *("_create_actor_inbox", "_create_future", "_start_actor_loop"),
         *("_dependent_reason", "_ending", "_exit_signal"),
-        *("_init_returned", "_on_call", "_on_cast", "_on_info", "_report_end"),
+        *("_init_returned", "_on_call", "_on_cast", "_on_info"),
     }
 )
 """What Pykka, a process and a behaviour leave to subclasses."""

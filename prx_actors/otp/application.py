@@ -118,27 +118,36 @@ class Application(ABC):
         trapped = trap_exit(True)
         try:
             with _signals_to(current()) as seen:
-                failed = not self._run()
+                failed = not self._run(seen)
             return 1 if failed else _exit_code(seen)
         finally:
             trap_exit(trapped)
 
-    def _run(self) -> bool:
+    def _run(self, seen: list[int]) -> bool:
         """Do what `run` does; say whether all went well."""
         try:
             pid, ref = self._start()
         except (Exception, ProcessExit):
             logger.critical("%s did not start", type(self).__name__, exc_info=True)
             return False
-        event = _wait(pid, ref)
-        if isinstance(event, _Signalled):
-            logger.info("%s stops on %s", type(self).__name__, event.signal.name)
-            self._prepare()
-            reason = self._shut_down(pid, ref)
-        else:
-            reason = event.reason
+        try:
+            reason = self._until_end(pid, ref, seen)
+        except ProcessExit as ended:
+            logger.critical("%s: the process of its main thread was ended: %r", type(self).__name__, ended.reason)
+            # The link has told the top supervisor, whose parent that was: it stops as it is told to by a signal.
+            self._stopped(self._await_or_kill(pid, monitor(pid)))
+            return False
         _forget(pid, ref)
         return self._stopped(reason)
+
+    def _until_end(self, pid: Pid, ref: MonitorRef, seen: list[int]) -> object:
+        event = _wait(pid, ref, seen)
+        if not isinstance(event, _Signalled):
+            return event.reason
+        logger.info("%s stops on %s", type(self).__name__, event.signal.name)
+        self._prepare()
+        exit_signal(pid, "shutdown")
+        return self._await_or_kill(pid, ref)
 
     def _start(self) -> tuple[Pid, MonitorRef]:
         pid = self.start()
@@ -155,9 +164,8 @@ class Application(ABC):
         except Exception:
             logger.exception("prep_stop of %s failed", type(self).__name__)
 
-    def _shut_down(self, pid: Pid, ref: MonitorRef) -> object:
-        """Tell the top supervisor to end, and see to it; return its exit reason."""
-        exit_signal(pid, "shutdown")
+    def _await_or_kill(self, pid: Pid, ref: MonitorRef) -> object:
+        """See to it that the top supervisor, which was told to end, does; return its exit reason."""
         with suppress(TimeoutError):
             return _await_end(pid, ref, self.shutdown_time)
         logger.error("%s did not stop within %s s and is killed", type(self).__name__, self.shutdown_time)
@@ -177,9 +185,11 @@ class Application(ABC):
         return well
 
 
-def _wait(pid: Pid, ref: MonitorRef) -> _Signalled | Exit | Down:
+def _wait(pid: Pid, ref: MonitorRef, seen: list[int]) -> _Signalled | Exit | Down:
     """Wait for a signal or for the end of the top supervisor."""
     while True:
+        if seen:  # its message only wakes us, and `start` may have received it
+            return _Signalled(signal.Signals(seen[0]))
         # CPython does not see a signal that comes in the instant before a wait until that wait is over.
         with suppress(TimeoutError):
             return receive(_Signalled, lambda message: _is_end(message, pid, ref), timeout=LOOK_SECONDS)  # type: ignore[no-any-return]
@@ -198,19 +208,25 @@ def _is_end(message: object, pid: Pid, ref: MonitorRef) -> bool:
 def _kill_tree(top: Pid) -> None:
     """Kill a process and all that were started below it, and wait until they are gone."""
     deadline = time.monotonic() + KILLED_SECONDS
+    pids = {top}
     # What one of them was about to start is found the next time.
-    while (tree := _tree_of(top)) and (left := deadline - time.monotonic()) > 0:
+    while (tree := _tree_of(pids)) and (left := deadline - time.monotonic()) > 0:
         for process in tree:
             exit_signal(process.actor_ref, "kill")
         process_table.wait_gone(tree, left)
 
 
-def _tree_of(top: Pid) -> list[Process]:
-    """Return the processes of a tree, supervisors before their children: so killed, none restarts another."""
-    pids, tree = {top}, []
+def _tree_of(pids: set[Pid]) -> list[Process]:
+    """Return the processes of a tree, supervisors before their children: so killed, none restarts another.
+
+    Args:
+        pids: those that are known to be of it; the others are added
+
+    """
+    tree = []
     for process in process_table.processes():  # in the order of their start
         # Of a deep tree not all ancestors are kept, but those that are belong to it too.
-        if process.actor_ref is top or not pids.isdisjoint(process._prx_ancestors):
+        if process.actor_ref in pids or not pids.isdisjoint(process._prx_ancestors):
             pids.add(process.actor_ref)
             tree.append(process)
     return tree
@@ -242,7 +258,8 @@ def _signals_to(pid: Pid) -> Iterator[list[int]]:
                 signal.signal(each, signal.SIG_DFL)
         if os.getpid() == owner:
             seen.append(number)
-            send(pid, _Signalled(signal.Signals(number)))
+            with suppress(ProcessExit):  # of whoever is interrupted: it is told elsewhere
+                send(pid, _Signalled(signal.Signals(number)))
         else:  # the child of a fork has no tree to stop
             os.kill(os.getpid(), number)
 

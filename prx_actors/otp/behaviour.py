@@ -96,16 +96,25 @@ class Behaviour(ProcLib):
         """Handle one message; an exception ends the process, as in OTP."""
         self._prx_handled = envelope
         try:
-            if self._prx_running:
-                self._dispatch(envelope)
-        except ProcessExit as exit_:
-            self._end(exit_.reason)
-        except BaseException as error:  # noqa: BLE001 -- code of the user
-            self._end(error)
+            self._end_by(self._dispatched(envelope))
         finally:
             self._prx_handled = None
             if not self._prx_running:
                 drop(envelope)  # does nothing to what was answered
+
+    def _dispatched(self, envelope: Envelope[Any]) -> BaseException | None:
+        """Have a message handled; return what ends the process, once its exception is not being handled any more."""
+        # Whatever fails in the end would show it, as its context, to those from whom `format_status` hides it.
+        try:
+            if self._prx_running:
+                self._dispatch(envelope)
+        except BaseException as error:  # noqa: BLE001 -- code of the user
+            return error
+        return None
+
+    def _end_by(self, error: BaseException | None) -> None:
+        if error is not None:
+            self._end(error.reason if isinstance(error, ProcessExit) else error)
 
     def _dispatch(self, envelope: Envelope[Any]) -> None:
         message = envelope.message
@@ -114,7 +123,8 @@ class Behaviour(ProcLib):
         elif isinstance(message, SystemRequest):
             self._obey(message)
         else:
-            if self._prx_debug is not None and not self._is_late_timeout(message):
+            recorded = self._prx_debug is not None and not self._is_late_timeout(message)
+            if recorded and not self._is_parent_exit(message):
                 self._debug_event("in", self._as_shown(message))
                 self._check_running()
             self._handle_message(envelope, message)

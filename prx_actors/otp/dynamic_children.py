@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from prx_actors.actors import Down, Pid, exit_signal, monitor, receive
@@ -154,8 +155,9 @@ class DynamicChildren(Supervision):
         """Return how every child is started."""
         # Of a dead process nobody knows whose child it was: OTP gives the benefit of the doubt.
         ours = isinstance(id, Pid) and (id in self._running or id in self._restarting or not id.is_alive())
-        if ours or id == self._spec.id:
-            return self._spec
+        with suppress(Exception):  # comparing ids is code of the user
+            if ours or id == self._spec.id:
+                return self._spec
         reason = "not_found"
         raise SupervisorError(reason)
 

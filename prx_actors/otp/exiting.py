@@ -8,15 +8,11 @@ their children in order and `terminate` is called; what is then left is ended by
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
 
 from prx_actors.actors.runtime import EXIT_SECONDS
 from prx_actors.actors.table import process_of, process_table
 from prx_actors.otp.behaviour import Behaviour
 from prx_actors.system.exits import Stage, at_exit
-
-if TYPE_CHECKING:
-    from prx_actors.actors.process import Process
 
 __all__ = ["install", "stop_behaviours"]
 
@@ -41,8 +37,7 @@ def stop_behaviours(timeout: float = EXIT_SECONDS) -> bool:
 
 
 def _is_top(process: Behaviour) -> bool:
-    parent: Process | None = None if process._prx_parent is None else process_of(process._prx_parent)
-    return not isinstance(parent, Behaviour)
+    return not any(isinstance(process_of(pid), Behaviour) for pid in process._prx_ancestors)
 
 
 def install() -> None:

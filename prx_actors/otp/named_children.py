@@ -9,7 +9,7 @@ from prx_actors.otp.child_spec import check_spec
 from prx_actors.otp.children import Child, ChildCounts, Restarting
 from prx_actors.otp.starting import StartError
 from prx_actors.otp.supervision import Supervision
-from prx_actors.otp.supervisor_errors import SupervisorError
+from prx_actors.otp.supervisor_errors import SpecError, SupervisorError
 from prx_actors.otp.supervisor_reports import report_progress
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ class NamedChildren(Supervision):
     def _find(self, id: object) -> Child:
         try:
             return self._children[id]
-        except (KeyError, TypeError):
+        except Exception:  # noqa: BLE001 -- comparing ids is code of the user
             reason = "not_found"
             raise SupervisorError(reason) from None
 
@@ -140,7 +140,10 @@ class NamedChildren(Supervision):
     def start_child(self, *child: Any) -> Pid | tuple[Pid, Any] | None:
         """Add a child and start it."""
         spec = check_spec(child[0] if len(child) == 1 else child, self.flags.auto_shutdown)
-        present = self._children.get(spec.id)
+        try:
+            present = self._children.get(spec.id)
+        except Exception as error:  # code of the user, too
+            raise SpecError(("invalid_id", spec.id)) from error
         if present is not None:
             taken = isinstance(present.pid, Pid)
             raise SupervisorError(("already_started", present.pid) if taken else "already_present")

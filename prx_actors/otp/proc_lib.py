@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from prx_actors.actors.exceptions import ProcessExit
@@ -107,6 +108,7 @@ class ProcLib(Process):
     def _make(cls, name: str | None, args: tuple[Any, ...], kwargs: dict[str, Any]) -> ProcLib:
         current_process()  # a plain thread becomes one, so that it can be the parent
         process = cls(*args, **kwargs)
+        process._check_names()
         process._prx_wanted_name = name
         return process
 
@@ -129,9 +131,14 @@ class ProcLib(Process):
         try:
             self._begin()
         except ProcessExit as exit_:
-            self._end(exit_.reason)
+            reason = exit_.reason
         except BaseException as error:  # noqa: BLE001 -- code of the user
-            self._end(error)
+            reason = error
+        else:
+            return
+        with suppress(TypeError):  # the end needs what such names would hide
+            self._check_names()
+        self._end(reason)
 
     def _begin(self) -> None:
         if self._prx_wanted_name is not None:
@@ -144,6 +151,7 @@ class ProcLib(Process):
         self._check_running()
         args, kwargs = self._prx_init_arguments
         result = self.init(*args, **kwargs)
+        self._check_names()
         self._prx_init_arguments = ((), {})
         if isinstance(result, Ignore):
             self._prx_ignored = True
@@ -161,7 +169,6 @@ class ProcLib(Process):
 
     def _acknowledge(self) -> None:
         """Let the starter go on: this process has begun."""
-        self._check_names()
         starter, self._prx_starter = self._prx_starter, None
         if starter is not None:
             reply(starter, None)

@@ -163,6 +163,9 @@ class StateMachine(Behaviour):
         """Return the state, and the attributes that are not the runtime's own."""
         return self.state, {name: value for name, value in dict(vars(self)).items() if name not in _runtime_names()}
 
+    def _is_runtimes(self, name: str) -> bool:
+        return name in _runtime_names()
+
     def _raw_status(self) -> dict[str, Any]:
         data = self.system_get_state()
         if type(self).system_get_state is StateMachine.system_get_state:

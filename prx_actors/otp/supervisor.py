@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from prx_actors.actors import Exit, Pid, ProcessExit
 from prx_actors.otp.behaviour import Behaviour
-from prx_actors.otp.calls import call, reply
+from prx_actors.otp.calls import call
 from prx_actors.otp.child_spec import ChildSpec, StartLink, check_specs, list_specs
 from prx_actors.otp.children import ChildCounts, ChildInfo
 from prx_actors.otp.dynamic_children import DynamicChildren
@@ -140,7 +140,7 @@ class Supervisor(Behaviour):
                     answer = _Answer(getattr(self._prx_supervision, name)(*args))
                 except (SupervisorError, StartError) as error:
                     answer = _Answer(None, error)
-                reply(sender, answer)
+                self._answer(sender, answer)
             case _:
                 self._on_info(request)
 
@@ -342,6 +342,9 @@ class _Answer:
     def __init__(self, value: object, error: Exception | None = None) -> None:
         self.value = value
         self.error = error
+
+    def __repr__(self) -> str:
+        return repr(self.value if self.error is None else self.error)
 
 
 def _ask(supervisor: Address, name: str, *args: Any) -> Any:

@@ -9,7 +9,7 @@ import pykka
 import pytest
 
 from prx_actors.actors import Down, Process, receive, register, send_after, whereis
-from prx_actors.otp import GenServer, StartError, StateMachine, sys
+from prx_actors.otp import GenServer, Ignore, StartError, StateMachine, Stop, sys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -135,3 +135,39 @@ def test_what_is_left_to_subclasses_is_not_refused() -> None:
     register("own", pid)
     pid.stop()
     assert seen == ["ending"]
+
+
+@pytest.mark.usefixtures("nobody_is_registered")
+@pytest.mark.parametrize("name", ["_end", "_refuse", "_finish", "_terminate", "_unlink", "_run_on_start", "_turn"])
+@pytest.mark.parametrize("how", ["constructor", "returns", "raises", "stops", "ignores"])
+def test_no_start_waits_for_a_server_that_has_hidden_how_it_ends(how: str, name: str) -> None:
+    """However its `init` ends, the starter is told."""
+
+    class Own(GenServer):
+        def __init__(self) -> None:
+            super().__init__()
+            if how == "constructor":
+                setattr(self, name, 5)
+
+        def init(self) -> object:
+            setattr(self, name, 5)
+            if how == "raises":
+                raise LookupError
+            return {"stops": Stop("stop"), "ignores": Ignore()}.get(how)
+
+    with pytest.raises((TypeError, StartError)) as refused:
+        Own.start()
+    assert name in str(refused.value) or how == "raises"
+
+
+@pytest.mark.parametrize("name", ["_handle", "actor_inbox", "_prx_running", "handle_call"])
+@pytest.mark.parametrize("base", [Process, GenServer])
+def test_no_state_replaces_what_is_the_runtime_s(base: Any, name: str) -> None:
+    """The function fails, and nothing is changed."""
+    pid = base.start()
+    if name == "handle_call" and base is Process:
+        name = "on_receive"
+    with pytest.raises(sys.CallbackError):
+        sys.replace_state(pid, lambda state: {**state, "mine": 1, name: 5})
+    assert sys.get_state(pid) == {}
+    pid.stop()

@@ -138,3 +138,50 @@ sys.exit(code)
     assert (code, said) == (1, ["after"])
     assert "Program did not start" in logged
     assert cause in logged
+
+
+def test_a_signal_that_start_receives_stops_the_tree_all_the_same() -> None:
+    """The message only wakes the run."""
+    code, said, _ = result_of("""
+class Curious(Program):
+    def start(self):
+        os.kill(os.getpid(), signal.SIGTERM)
+        receive()
+        return super().start()
+sys.exit(Curious().run())
+""")
+    assert (code, said[-3:]) == (0, ["terminate b shutdown", "terminate a shutdown", "stop shutdown"])
+
+
+def test_an_exit_in_prep_stop_stops_the_tree_and_is_a_failure() -> None:
+    """It ends the process of the main thread, which is the parent of the top supervisor: that stops in order."""
+    code, said, logged = result_of("""
+class Exiting(Program):
+    def start(self):
+        pid = super().start()
+        os.kill(os.getpid(), signal.SIGTERM)
+        return pid
+    def prep_stop(self):
+        exit("nope")
+sys.exit(Exiting().run())
+""")
+    assert (code, said[-3:]) == (1, ["terminate b shutdown", "terminate a shutdown", "stop nope"])
+    assert "the process of its main thread was ended: 'nope'" in logged
+
+
+def test_a_main_thread_that_is_killed_stops_the_tree_and_is_a_failure() -> None:
+    """As its parent's end does."""
+    code, said, _ = result_of("""
+from prx_actors import current, exit_signal, process_info, spawn
+def kill_once_it_waits(main):
+    while process_info(main, "status") != "waiting":
+        time.sleep(0.001)
+    exit_signal(main, "kill")
+class Killed(Program):
+    def start(self):
+        pid, main = super().start(), current()
+        spawn(kill_once_it_waits, main)
+        return pid
+sys.exit(Killed().run())
+""")
+    assert (code, said[-1]) == (1, "stop killed")

@@ -9,10 +9,12 @@ import pytest
 from support.servers import WAIT
 
 from prx_actors.actors import Down, Pid, ProcessExit, current, exit_signal, monitor, receive, send, spawn
-from prx_actors.otp import Continue, From, GenServer, NoReply, StartError, Stop, reply, sys
+from prx_actors.otp import Continue, From, GenServer, NoReply, StartError, Stop, calls, reply, starting, sys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from prx_actors import MonitorRef, Process
 
 
 class Held(GenServer):
@@ -79,12 +81,21 @@ def goes_on_with(server: Held) -> list[str]:
 
 
 @pytest.mark.parametrize("callback", ["on_start", "init"])
-def test_a_start_that_was_too_late_goes_no_further(callback: str, made: list[Held]) -> None:
+def test_a_start_that_was_too_late_goes_no_further(
+    callback: str, made: list[Held], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Neither to init nor to handle_continue."""
+    # It is late as soon as it is there: a time that passes before might kill it sooner.
+    await_answer = calls.await_answer
+
+    def once_it_is_there(starter: Process, ref: MonitorRef, timeout: float | None) -> object:
+        assert made[0].is_there.wait(WAIT)
+        return await_answer(starter, ref, timeout)
+
+    monkeypatch.setattr(starting, "await_answer", once_it_is_there)
     with pytest.raises(StartError) as caught:
-        Held.start(callback, timeout=0.01)
+        Held.start(callback, timeout=0)
     assert caught.value.reason == "timeout"
-    assert made[0].is_there.wait(WAIT)
     assert goes_on_with(made[0]) == []
 
 

@@ -63,6 +63,27 @@ Supervisor.{start}([ChildSpec("sleep", Command(["sleep", "1000"]))])
     assert (code, said, logged) == (0, [], "")
 
 
+def test_a_server_that_a_child_has_started_stops_with_the_tree() -> None:
+    """A function between it and the supervisor makes no tree of its own of it: nothing is restarted at the end."""
+    code, said, logged = result_of("""
+begun = threading.Event()
+def middle():
+    Worker.start_link("inner")
+    begun.set()
+    receive(lambda message: False)
+Supervisor.start([
+    ChildSpec("before", (Worker, ("before",))),
+    ChildSpec("middle", (spawn_link, (middle,))),
+    ChildSpec("after", (Worker, ("after",))),
+])
+begun.wait()
+""")
+    assert (code, logged) == (0, "")
+    ends = [line for line in said if line.startswith("terminate")]
+    assert (len(said), len(ends)) == (6, 3)
+    assert ends.index("terminate after shutdown") < ends.index("terminate before shutdown")
+
+
 def test_what_exits_do_has_an_order_whatever_is_imported_first() -> None:
     """By stages, and in one in the order in which it was asked for; one that fails does not keep the others."""
     code, said, logged = result_of("""

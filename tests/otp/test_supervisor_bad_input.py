@@ -9,7 +9,7 @@ import pytest
 from support.supervised import pid_of, start, stop, worker
 
 from prx_actors.otp import StartError
-from prx_actors.otp.supervisor import Backoff, ChildSpec, SpecError, Supervisor
+from prx_actors.otp.supervisor import Backoff, ChildSpec, SpecError, Supervisor, SupervisorError
 
 
 class Hostile:
@@ -89,3 +89,37 @@ def test_specifications_are_checked_for_an_auto_shutdown_that_there_is(auto_shut
     with pytest.raises(SpecError) as refused:
         Supervisor.check_childspecs([], auto_shutdown)
     assert refused.value.reason == ("badarg", auto_shutdown)
+
+
+class Unequal:
+    """An id that cannot be compared with another one."""
+
+    def __hash__(self) -> int:
+        return hash("sibling")
+
+    def __eq__(self, other: object) -> bool:
+        raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("call", ["restart_child", "terminate_child", "delete_child", "get_childspec"])
+@pytest.mark.parametrize("id", [Hostile(), Unequal()])
+@pytest.mark.parametrize("strategy", ["one_for_one", "simple_one_for_one"])
+def test_an_id_that_cannot_be_looked_up_is_nobody_s(strategy: str, id: Any, call: str) -> None:
+    """The supervisor and its children go on."""
+    supervisor = start(worker("sibling"), strategy=strategy)
+    if strategy == "simple_one_for_one":
+        Supervisor.start_child(supervisor)
+    (sibling,) = Supervisor.which_children(supervisor)
+    with pytest.raises(SupervisorError, match=r"not_found|simple_one_for_one"):
+        getattr(Supervisor, call)(supervisor, id)
+    assert Supervisor.which_children(supervisor) == [sibling]
+    stop(supervisor)
+
+
+def test_a_child_whose_id_cannot_be_compared_is_refused() -> None:
+    """With the others it would not be told apart."""
+    supervisor = start(worker("sibling"))
+    with pytest.raises(SpecError, match="invalid_id"):
+        Supervisor.start_child(supervisor, worker(Unequal()))
+    assert pid_of(supervisor, "sibling").is_alive()
+    stop(supervisor)
