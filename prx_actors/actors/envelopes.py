@@ -91,7 +91,8 @@ def settle(envelope: Envelope[Any], *, answer: bool) -> None:
 
 def reply_exception(envelope: Envelope[Any], error: Exception) -> None:
     """Answer an `ask` with what its handler raised."""
-    who = context.process and context.process.actor_ref
+    process = context.process
+    who = None if process is None else process.actor_ref
     logger.info("Exception returned from %r to its caller", who, exc_info=error)
     if envelope.reply_to is not None:
         with suppress(Full):

@@ -10,7 +10,7 @@ from prx_actors.actors.matching import ANYTHING, Pattern
 from prx_actors.actors.messages import Down, MonitorRef
 from prx_actors.actors.pid import Pid, tell_foreign
 from prx_actors.actors.registry import check_pid, pid_of, wrong_address
-from prx_actors.actors.signals import is_reason
+from prx_actors.actors.signals import link_child
 from prx_actors.actors.table import process_of
 from prx_actors.actors.threads import FunctionProcess, current_process
 
@@ -93,9 +93,7 @@ def spawn_link(function: Callable[..., object], *args: Any) -> Pid:
     caller = current_process()
 
     def prepare(process: Process) -> None:
-        caller._link(process.actor_ref)
-        if not caller._prx_running and not is_reason(caller._prx_final_reason, "normal"):
-            process._terminate(caller._prx_final_reason)  # killed meanwhile: there may be no link to tell it
+        link_child(caller, process)
 
     return _start(function, args, prepare)
 

@@ -60,6 +60,11 @@ class Gate:
             with suppress(RuntimeError):  # it was called already
                 self._lock.release()
 
+    def call_sleeper(self) -> None:
+        """End a pause that a signal handler has interrupted, and prepared another one within."""
+        self._spinning = False
+        self.call()
+
     def pause(self, timeout: float = -1) -> None:
         """Wait for a call, for a moment, or for so many seconds."""
         if (called := context.calls) is not None:

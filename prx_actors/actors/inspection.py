@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pykka
 
 from prx_actors.actors.matching import Pattern
+from prx_actors.actors.registry import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -40,6 +41,8 @@ class Inspected(pykka.Actor):
     """The part of a process that `sys` looks into and steers."""
 
     actor_inbox: Mailbox
+    _prx_running: bool
+    _prx_exited: bool
 
     # Most processes are never looked into, and have these of the class.
     _prx_suspended = False
@@ -118,6 +121,19 @@ class Inspected(pykka.Actor):
             msg = f"format_status returned no dict but a {type(shown).__name__}"
             raise TypeError(msg)
         return dict.fromkeys(status, "not shown") | shown
+
+    def _words(self) -> list[str]:
+        """Say what this is, for the repr of its pid: the class or the function, the name if it has one, the state."""
+        name = name_of(self)  # type: ignore[arg-type]  # what all that is looked into is
+        return [self._kind(), *([] if name is None else [repr(name)]), self._state_name()]
+
+    def _kind(self) -> str:
+        return type(self).__name__
+
+    def _state_name(self) -> str:
+        if self._prx_exited:
+            return "exited"
+        return "running" if self._prx_running else "ending"
 
     def _runtime_class(self) -> type[Inspected]:
         """Return the class whose attributes are the runtime's own."""

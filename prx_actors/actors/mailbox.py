@@ -1,7 +1,7 @@
 """The mailbox: Pykka's inbox with selective receive.
 
-One lock a process guards arrival, removal and closing. Only the process itself
-searches, so that searching, which runs code of the user, needs no lock. The lock
+One lock a process guards closing, and arrival where somebody is to be woken. Only the
+process itself searches and removes, so that neither needs it. The lock
 is a C-level RLock: a signal handler may send while the same thread is sending,
 and `with` of a C lock survives a KeyboardInterrupt. For the same reason each
 change is ordered so that it can be cut short anywhere and done again.
@@ -21,7 +21,7 @@ from prx_actors.actors.envelopes import SYSTEM_MESSAGES, AccountedEnvelope, drop
 from prx_actors.actors.exceptions import MailboxClosed
 from prx_actors.actors.gates import Gate
 from prx_actors.actors.matching import ANYTHING
-from prx_actors.actors.saved import Entry, SavedMessages
+from prx_actors.actors.saved import Entry, SavedMessages, head
 from prx_actors.system.reporting import SafeLogger
 
 if TYPE_CHECKING:
@@ -196,7 +196,7 @@ class Mailbox:
             if envelope is not None:
                 return envelope.message
             if not self._incoming and searched == self._receives:
-                self._block(deadline)
+                self._block(deadline, searched)
         raise MailboxClosed
 
     def _search_incoming(self, pattern: Pattern) -> Envelope[Any] | None:
@@ -215,10 +215,11 @@ class Mailbox:
                 return envelope
 
     def _meet_system(self, envelope: Envelope[Any]) -> None:
-        if self.system is None:
+        system = self.system  # it goes with the process, which another thread may end
+        if system is None:
             self._file(envelope, hidden=True)
         elif self._remove(None, envelope, answer=False):
-            self.system(envelope)
+            system(envelope)
 
     def _file(self, envelope: Envelope[Any], *, hidden: bool) -> None:
         entry = Entry(envelope, hidden=hidden)
@@ -267,7 +268,7 @@ class Mailbox:
     def _take_saved(self) -> Envelope[Any] | None:
         with self.lock:
             saved = self._saved
-            number = next(iter(saved.entries), None)
+            number = head(saved.entries)
             envelope = None if number is None else saved.take(number)
             saved.follow()
             return envelope
@@ -280,7 +281,7 @@ class Mailbox:
 
         """
         while (envelope := self.take()) is None:
-            self._block(None)
+            self._block(None, self._receives)
         return envelope
 
     def empty(self) -> bool:
@@ -304,8 +305,8 @@ class Mailbox:
 
     # Waiting.
 
-    def _block(self, deadline: float | None) -> None:
-        """Wait for the next arrival.
+    def _block(self, deadline: float | None, searched: int) -> None:
+        """Wait for the next arrival, unless a signal handler has received since the last search: it has saved some.
 
         Raises:
             TimeoutError: when the deadline has passed
@@ -317,22 +318,22 @@ class Mailbox:
             remaining = min(deadline - time.monotonic(), threading.TIMEOUT_MAX)
             if remaining <= 0:
                 raise TimeoutError
-        with self.lock:
+        if self._gate is None:
+            self._gate = Gate()
+        self._gate.prepare()
+        with self.lock:  # and no call: a signal handler that receives in here would keep all senders out
             if self.closed:
                 raise MailboxClosed
-            if self._gate is None:
-                self._gate = Gate()
-            self._gate.prepare()
             outer, self.blocked = self.blocked, True
         try:
             # Not before: a signal handler on this thread, which the lock lets in, rouses nobody until then.
-            if not (self._incoming or self.closed):
+            if not (self._incoming or self.closed) and searched == self._receives:
                 self._run_callbacks()
                 self._gate.pause(remaining)
         finally:
             self.blocked = outer
-            if outer:  # a receive in a signal handler, within another one
-                self._rouse()
+            if outer and self._gate is not None:  # a receive in a signal handler, within another one
+                self._gate.call_sleeper()
 
     def when_blocked(self, callback: Callable[[], None]) -> None:
         """Call back, once, when the process has nothing to do but wait.
@@ -372,7 +373,8 @@ class Mailbox:
         with self.lock:
             self.closed = True
             self._rouse()
-            saved_ones = [entry.envelope for entry in list(self._saved.entries.values()) if entry.envelope is not None]
+            entries = list(self._saved.entries.values())  # one call of C: its owner takes from them without the lock
+            saved_ones = [envelope for entry in entries if (envelope := entry.envelope) is not None]
             # An interrupted close has collected some already.
             left = list(dict.fromkeys([*self._left, *saved_ones, *self._incoming]))
             saved = SavedMessages()

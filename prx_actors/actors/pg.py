@@ -137,7 +137,7 @@ class _Groups:
         """Tell who monitors this group, or all of them."""
         if pids:
             for monitored in (EVERY_GROUP, group):
-                for ref, process in self.monitors.get(monitored, {}).items():
+                for ref, process in list(self.monitors.get(monitored, {}).items()):
                     process.actor_inbox.offer(Envelope(kind(ref, group, pids)))
 
     def monitor(self, group: Hashable, process: Process) -> MonitorRef:
@@ -169,7 +169,7 @@ class _Groups:
 
 def _increment(table: dict[Any, Counter[Any]], key: Hashable, counted: Hashable) -> None:
     counter = table.get(key, Counter())
-    counter[counted] += 1
+    counter[counted] = counter.get(counted, 0) + 1
     table[key] = counter
 
 

@@ -24,7 +24,7 @@ from prx_actors.actors.latches import Future, Latch
 from prx_actors.actors.mailbox import Mailbox
 from prx_actors.actors.matching import ANYTHING, Pattern
 from prx_actors.actors.pid import Pid
-from prx_actors.actors.registry import name_of, release_name
+from prx_actors.actors.registry import release_name
 from prx_actors.actors.starts import Starts
 from prx_actors.actors.table import process_of, process_table
 from prx_actors.system.reporting import SafeLogger, protected
@@ -124,7 +124,9 @@ class Process(Starts):
         except TypeError as error:
             self._terminate(error)
             raise
-        process_table.add(self)
+        with self._prx_lock:
+            if self._prx_running:  # its starter may have ended it through a link
+                process_table.add(self)
         self._begin_turns()
 
     def _lineage(self) -> tuple[Pid, ...]:
@@ -338,7 +340,10 @@ class Process(Starts):
         self._announce_when_gone()
 
     def _cut_end_short(self) -> None:
-        """Have a process that was killed while it ends by itself be gone, whatever its stop hook does."""
+        """Have a process that was killed while it ends by itself be gone, whatever its stop hook does.
+
+        As any code of a process that computes, a hook that waits goes on until what it waits for has come.
+        """
         if self._prx_in_own_end:
             self._ended("killed")
 
@@ -380,19 +385,6 @@ class Process(Starts):
                 self._prx_exit_callbacks.append(callback)
                 return
         callback(self._actor_ref, self._prx_final_reason)
-
-    def _words(self) -> list[str]:
-        """Say what this is, for the repr of its pid: the class or the function, the name if it has one, the state."""
-        name = name_of(self)
-        return [self._kind(), *([] if name is None else [repr(name)]), self._state_name()]
-
-    def _kind(self) -> str:
-        return type(self).__name__
-
-    def _state_name(self) -> str:
-        if self._prx_exited:
-            return "exited"
-        return "running" if self._prx_running else "ending"
 
     def _crash_report(self, reason: object, status: dict[str, Any] | None = None) -> None:
         """Log what ends this process, unless the reason says that all is well."""

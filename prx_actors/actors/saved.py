@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from pykka._envelope import Envelope
 
-__all__ = ["INDEXED_FIELDS", "Entry", "SavedMessages"]
+__all__ = ["INDEXED_FIELDS", "Entry", "SavedMessages", "head"]
 
 INDEXED_FIELDS: Final = ("task", "pid", "ref")
 
@@ -118,10 +118,10 @@ class SavedMessages:
     def _index(self, entry: Entry) -> None:
         for key in entry.keys:
             while True:  # A signal handler may remove a bucket that is empty still.
-                known = self._note_class(_class_of(key))
                 bucket = self._buckets.setdefault(key, OrderedDict())
                 bucket[entry.number] = None
-                if known and self._buckets.get(key) is bucket:
+                # From here on it is not empty, and stays.
+                if self._buckets.get(key) is bucket and self._note_class(_class_of(key)):
                     break
         if entry.number not in self.entries:
             self._remove(entry)
@@ -139,11 +139,13 @@ class SavedMessages:
             bucket = self._buckets.get(key)
             if bucket is None:
                 continue
+            class_ = _class_of(key)
             bucket.pop(entry.number, None)
+            # No call from here on: a signal handler may file another one of that class.
             if not bucket and key in self._buckets and self._buckets[key] is bucket:
                 del self._buckets[key]
-                if (class_ := _class_of(key)) is not None:
-                    self._classes.pop(class_, None)
+                if class_ is not None and class_ in self._classes:
+                    del self._classes[class_]
 
     def _candidates(self, pattern: Pattern) -> Iterator[_Bucket]:
         """Return buckets that hold all matches."""
@@ -156,7 +158,9 @@ class SavedMessages:
 
     def _narrowest(self, class_: type | None, fields: list[tuple[str, object]]) -> list[_Bucket]:
         """Return the buckets of a class that hold all messages with those fields, and few others."""
-        choices = [self._of_field(class_, field, value) for field, value in fields or [("", None)]]
+        if len(fields) <= 1:
+            return self._of_field(class_, *(fields[0] if fields else ("", None)))
+        choices = [self._of_field(class_, field, value) for field, value in fields]
         return min(choices, key=lambda buckets: sum(map(len, buckets)))
 
     def _of_field(self, class_: type | None, field: str, value: object) -> list[_Bucket]:
@@ -174,7 +178,7 @@ class SavedMessages:
         return classes
 
     def _first(self, bucket: _Bucket, pattern: Pattern) -> int | None:
-        first = _head(bucket)
+        first = head(bucket)
         if first is None or self._is_match(first, pattern):
             return first
         # A copy, because predicates and comparisons are code of the user.
@@ -186,9 +190,10 @@ class SavedMessages:
         return envelope is not None and pattern.matches(envelope.message)
 
 
-def _head(bucket: _Bucket) -> int | None:
-    # No `next(iter(bucket))`: between the two calls a signal handler may change it.
-    for number in bucket:
+def head(numbers: Iterable[int]) -> int | None:
+    """Return the first number, if there is one."""
+    # No `next(iter(numbers))`: between the two calls a signal handler may change what they are in.
+    for number in numbers:
         return number
     return None
 

@@ -26,6 +26,8 @@ __all__ = [
     "add_monitor",
     "announce",
     "deliver_exit",
+    "is_reason",
+    "link_child",
     "outlived",
     "remove_link",
     "remove_monitor",
@@ -49,6 +51,14 @@ def add_link(process: Process, other: Pid) -> None:
         # It ended between the two halves: as if it had not linked at all.
         with peer._prx_lock:
             peer._prx_links.pop(pid, None)
+
+
+def link_child(starter: Process, process: Process) -> None:
+    """Link a process to its starter; where that has been killed meanwhile, and makes no link any more, it ends, too."""
+    add_link(starter, process.actor_ref)
+    reason = starter._prx_final_reason
+    if starter._prx_exited and process.actor_ref not in starter._prx_links and not is_reason(reason, "normal"):
+        process._terminate(reason)
 
 
 def _accept_link(peer: Process, pid: Pid, *, linked: bool) -> bool:

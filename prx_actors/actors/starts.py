@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import pykka
 
+from prx_actors.actors.signals import link_child
 from prx_actors.actors.table import process_table
 from prx_actors.actors.turns import Turns
 
@@ -33,15 +34,22 @@ MAY_BE_OVERRIDDEN: Final = frozenset(
 """What Pykka, a process and a behaviour leave to subclasses."""
 
 
+LOOKS: Final = 20
+
+
 class Starts(Turns):
     """The part of a process that its starter calls."""
 
     _prx_reserved: ClassVar[frozenset[str]] = frozenset()
     """Names of the runtime's own methods."""
 
+    _prx_looks: ClassVar[int] = 0
+    """How often attributes of its processes were looked at for these."""
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         ours = {name for base in cls.__mro__ if _is_ours(base) for name in vars(base) if _is_private(name)}
+        cls._prx_looks = 0
         cls._prx_reserved = frozenset(ours - MAY_BE_OVERRIDDEN)
         _refuse(cls, [name for name in cls._prx_reserved if not _is_ours(_origin(cls, name))])
 
@@ -52,6 +60,10 @@ class Starts(Turns):
             TypeError: there are some
 
         """
+        # The first few of a class stand for all: a look costs each process memory.
+        if self._prx_looks >= LOOKS:
+            return
+        type(self)._prx_looks += 1
         taken = self._prx_reserved.intersection(vars(self))
         for name in taken:
             delattr(self, name)
@@ -98,7 +110,7 @@ class Starts(Turns):
 
         """
         starter, process = _registered(cls, args, kwargs)
-        starter._link(process.actor_ref)
+        link_child(starter, process)
         process._start_actor_loop()
         return process.actor_ref
 

@@ -188,7 +188,12 @@ def _become_process() -> Process:
     process._prx_thread_id = threading.get_ident()
     process._thread_name = threading.current_thread().name
     process_table.add(process)
-    context.process = process
+    # No call between these two: a signal handler may have become one meanwhile, on this very thread.
+    if (before := context.process) is None:
+        context.process = process
+    else:
+        process_table.remove(process.actor_ref)
+        return before
     if threading.current_thread() is threading.main_thread():
         _end_with_main_thread()
     else:

@@ -121,6 +121,7 @@ class Turns(Inspected):
     def _run_on_start(self) -> None:
         try:
             self.on_start()
+            self._check_names()
         except ProcessExit as exit_:
             self._finish(exit_.reason, self.on_stop)
         except BaseException as error:  # noqa: BLE001 -- code of the user
@@ -204,6 +205,9 @@ class Turns(Inspected):
         raise NotImplementedError
 
     def _ended(self) -> None:
+        raise NotImplementedError
+
+    def _check_names(self) -> None:
         raise NotImplementedError
 
     def _crash_report(self, reason: object) -> None:

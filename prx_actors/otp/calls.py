@@ -163,10 +163,9 @@ def reply(sender: From, value: object) -> None:
         _reply(sender, value)
         return
     with replier._prx_sending:  # as what it sends
-        if replier._prx_running:
-            _reply(sender, value)
-            return
-    replier._check_running()
+        if not replier._prx_running:
+            replier._check_running()
+        _reply(sender, value)
 
 
 def _reply(sender: From, value: object) -> None:

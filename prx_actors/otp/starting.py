@@ -10,6 +10,7 @@ import pykka
 from prx_actors.actors.exceptions import ProcessExit
 from prx_actors.actors.matching import Pattern
 from prx_actors.actors.messages import Down, Exit
+from prx_actors.actors.signals import link_child
 from prx_actors.actors.table import process_of, process_table
 from prx_actors.actors.threads import current_process
 from prx_actors.otp.calls import From, await_answer, forget
@@ -77,7 +78,7 @@ def launch(
     down = starter._monitor(pid) if monitor else None
     try:
         if link:
-            starter._link(pid)
+            link_child(starter, process)
         process._begin_turns()
         started = _await_start(starter, process, ref, timeout)
     except ProcessExit:

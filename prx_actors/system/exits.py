@@ -46,8 +46,13 @@ def at_exit(stage: Stage, hook: Callable[[], object]) -> None:
 
 @atexit.register
 def _run() -> None:
+    interrupts: list[BaseException] = []
     for _, hook in sorted(_hooks, key=itemgetter(0)):
         try:
             hook()
         except Exception:
             logger.exception("A hook at the exit of the interpreter failed")
+        except BaseException as interrupt:  # noqa: BLE001 -- the others have their turn first
+            interrupts.append(interrupt)
+    if interrupts:
+        raise interrupts[0]

@@ -9,6 +9,7 @@ import pykka
 import pytest
 
 from prx_actors.actors import (
+    Down,
     Pid,
     Process,
     current,
@@ -22,6 +23,7 @@ from prx_actors.actors import (
     send,
     send_after,
     spawn,
+    spawn_monitor,
     start_timer,
     unlink,
 )
@@ -150,10 +152,8 @@ def test_who_is_linked_or_monitored_from_its_start_loses_no_reason() -> None:
 
     me: Pid = current()
     pid, ref = Brief.start_monitor()
-    down = receive(lambda message: getattr(message, "ref", None) is ref, timeout=WAIT)
+    down = receive(Down, ref=ref, timeout=WAIT)
     assert (down.pid, repr(down.reason)) == (pid, "ValueError('brief')")
-    linker = spawn(lambda: (Brief.start_link(), receive()))
-    ref = monitor(linker)
-    down = receive(lambda message: getattr(message, "ref", None) is ref, timeout=WAIT)
-    assert repr(down.reason) in ("ValueError('brief')", "'noproc'")
+    _, ref = spawn_monitor(lambda: (Brief.start_link(), receive()))
+    assert repr(receive(Down, ref=ref, timeout=WAIT).reason) == "ValueError('brief')"
     assert me.is_alive()

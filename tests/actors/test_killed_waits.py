@@ -7,6 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.calls import until
 
 from prx_actors.actors import Pid, Process, ProcessExit, current, exit_signal, receive, send, spawn
 from prx_actors.actors.latches import Future
@@ -108,10 +109,13 @@ def test_the_dead_wait_for_what_they_have_begun_since() -> None:
     def clean_up() -> None:
         current_process()._terminate("killed")
         future = Future()
-        threading.Timer(0.01, future.set, ("gone",)).start()
+        begun.append(future)
         seen.put(outcome(future.get))
 
+    begun: list[Future] = []
     spawn(clean_up)
+    until(lambda: bool(begun and begun[0]._waiters), "it waits")
+    begun[0].set("gone")
     assert seen.get(timeout=WAIT) == "gone"
 
 

@@ -18,10 +18,10 @@ def interrupted(*_: object) -> None:
 
 def test_a_thread_whose_start_is_cut_short_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
     """The next turn starts one, which takes the turn of both."""
-    own, done = Scheduler(), threading.Barrier(2)
+    own, done = Scheduler(), threading.Semaphore(0)
 
     def turn() -> None:
-        done.wait(WAIT)
+        done.release()
 
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", interrupted)
@@ -29,7 +29,8 @@ def test_a_thread_whose_start_is_cut_short_does_not_count(monkeypatch: pytest.Mo
             own.submit(turn)
     assert own.thread_count() == 0
     own.submit(turn)
-    done.wait(WAIT)
+    assert done.acquire(timeout=WAIT)
+    assert done.acquire(timeout=WAIT)
     assert own.thread_count() > 0
 
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import gc
 import signal
+import threading
 import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from prx_actors.actors import Down, MonitorRef, current, receive, send
+from prx_actors.actors import Down, MonitorRef, current, receive, send, spawn
+from prx_actors.actors.gates import Gate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+WAIT = 10
 EVERY = 0.0005
 """Seconds between two signals."""
 
@@ -91,6 +94,7 @@ def test_a_handler_and_the_code_it_interrupts_share_what_was_passed_over(
     with handler(take, signal.SIGALRM):
         signal.setitimer(signal.ITIMER_REAL, EVERY, EVERY)
         mine = numbers_left()
+    assert got
     assert sorted(mine + got) == list(range(count))
     assert len(current().actor_inbox) == 0
     assert mine == sorted(mine)
@@ -110,8 +114,60 @@ def test_a_handler_and_the_code_it_interrupts_share_what_has_just_come(
             pass_over_all()
             signal.setitimer(signal.ITIMER_REAL, 0)
             mine += numbers_left()
+    assert got
     assert sorted(mine + got) == list(range(count))
     assert mine == sorted(mine)
+
+
+def test_a_handler_that_passes_over_what_is_waited_for_does_not_hide_it(got: list[int]) -> None:
+    """It has come and was saved in the moment before the code would sleep for it."""
+    due: list[int] = []
+
+    def send_and_take() -> None:
+        if due:
+            give("waited for", Numbered(due.pop()))
+            got.append(receive(Numbered, timeout=0).number)
+
+    with handler(send_and_take, signal.SIGALRM):
+        for number in range(600):
+            due.append(number)
+            # Again and again: CPython does not see a signal that comes just before a wait until that is over.
+            signal.setitimer(signal.ITIMER_REAL, 20e-6 + number % 50 * 1e-6, 0.02)
+            assert receive(str, timeout=WAIT) == "waited for"
+    assert got == list(range(600))
+
+
+class SignallingGate(Gate):
+    """Has a signal come when a wait is prepared."""
+
+    def prepare(self) -> None:
+        """Begin, and let the handler run in here."""
+        super().prepare()
+        if self._signals:
+            self._signals -= 1
+            signal.raise_signal(signal.SIGUSR1)
+
+    _signals = 1
+
+
+def test_a_receive_within_a_wait_leaves_the_sleeper_to_be_called(got: list[int]) -> None:
+    """Also when the inner one would have looked out, and has found its message instead."""
+    me = current()
+    gate = me.actor_inbox._gate = SignallingGate()
+
+    def inner() -> None:
+        gate._pays = True
+        threading.Timer(0.2, send, (me, "outer")).start()
+        spawn(lambda: send(me, Numbered(0)))
+        got.append(receive(Numbered, timeout=WAIT).number)
+        gate._pays = False
+
+    with handler(inner, signal.SIGUSR1):
+        begun = time.monotonic()
+        assert receive(str, timeout=WAIT) == "outer"
+    me.actor_inbox._gate = None
+    assert got == [0]
+    assert time.monotonic() - begun < WAIT / 2
 
 
 class Signalling:

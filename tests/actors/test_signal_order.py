@@ -18,6 +18,7 @@ from prx_actors.actors import (
     monitor,
     receive,
     send,
+    signals,
     spawn,
     spawn_link,
     spawn_monitor,
@@ -27,6 +28,7 @@ from prx_actors.actors import (
 from prx_actors.actors.ending import run_steps
 from prx_actors.actors.mailbox import Mailbox
 from prx_actors.actors.table import process_of, process_table
+from prx_actors.otp import GenServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -105,7 +107,9 @@ class Dying(Process):
 
 def announced(before: Callable[[], None], after: Callable[[], None]) -> Pid:
     """Start one that has something done when it has exited, and its links are about to be told or have been."""
-    process = process_of(Dying.start())
+    pid = Dying.start()
+    pid.proxy().actor_urn.get(timeout=WAIT)  # what it has set until it runs is looked at
+    process = process_of(pid)
     assert process is not None
     announce = process._announce
 
@@ -180,6 +184,13 @@ class Holding(str):
     __hash__ = str.__hash__
 
 
+STARTS: dict[str, Callable[[], Pid]] = {
+    "spawn_link": lambda: spawn_link(receive),
+    "Process.start_link": Dying.start_link,
+    "GenServer.start_link": GenServer.start_link,
+}
+
+
 @pytest.mark.parametrize("meanwhile", ["unlink", "trap_exit"])
 def test_a_signal_that_is_late_for_unlink_or_trap_exit_ends_nobody(meanwhile: str) -> None:
     """When they have returned, the one is not linked any more, and the other gets a message."""
@@ -212,21 +223,26 @@ def test_a_signal_that_is_late_for_unlink_or_trap_exit_ends_nobody(meanwhile: st
     assert ends in (["alive"], [Exit(peer, reason)])
 
 
-def test_who_is_killed_in_the_midst_of_a_spawn_link_takes_the_child_along(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("how", STARTS)
+def test_who_is_killed_in_the_midst_of_a_linked_start_takes_the_child_along(
+    how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """There is no link that could tell it."""
-    add_link = Process._link
+    children: list[Pid] = []
 
-    def killed_before(self: Process, other: Pid) -> None:
-        self._exit_signal(None, "kill", linked=False)
-        add_link(self, other)
+    def killed_before(starter: Process, other: Pid) -> None:
+        children.append(other)
+        starter._exit_signal(None, "kill", linked=False)
+        add_link(starter, other)
 
-    started: list[Pid] = []
-    monkeypatch.setattr(Process, "_link", killed_before)
-    _, ref = spawn_monitor(lambda: started.append(spawn_link(receive)))
+    add_link = signals.add_link
+    monkeypatch.setattr(signals, "add_link", killed_before)
+    _, ref = spawn_monitor(STARTS[how])
     assert receive(Down, ref=ref, timeout=WAIT).reason == "killed"
-    until(lambda: bool(started), "spawn_link has returned")
-    ref = monitor(started[0])
+    until(lambda: bool(children), "it has started one")
+    ref = monitor(children[0])
     assert receive(Down, ref=ref, timeout=WAIT).reason in ("killed", "noproc")
+    until(lambda: process_of(children[0]) is None, "nothing is left of it")
 
 
 def test_who_has_exited_watches_nobody() -> None:

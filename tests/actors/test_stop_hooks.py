@@ -9,8 +9,9 @@ import pykka
 import pytest
 from support.calls import until
 
-from prx_actors.actors import Down, Process, current, exit, exit_signal, monitor, receive, send
-from prx_actors.otp import GenServer
+from prx_actors.actors import Down, Process, current, exit, exit_signal, monitor, receive, send, spawn
+from prx_actors.actors.table import process_of
+from prx_actors.otp import From, GenServer, NoReply, reply
 from prx_actors.otp.supervisor import ChildSpec, Supervisor
 
 if TYPE_CHECKING:
@@ -176,3 +177,33 @@ def test_an_exception_that_is_returned_is_logged_with_whom_it_comes_from(caplog:
         pid.ask("x", timeout=WAIT)
     assert f"Exception returned from {pid!r} to its caller" in caplog.text
     pid.stop()
+
+
+def test_a_stop_hook_replies_to_who_waits() -> None:
+    """A server answers its callers before it is gone."""
+
+    class Server(GenServer):
+        def handle_call(self, request: object, sender: From) -> NoReply:
+            self.sender = sender
+            return NoReply()
+
+        def on_stop(self) -> None:
+            reply(self.sender, "bye")
+
+    pid = Server.start()
+    me = current()
+    spawn(lambda: send(me, GenServer.call(pid, "x")))
+    until(lambda: bool(process_of(pid)._prx_watchers), "it is called")  # type: ignore[union-attr]
+    pid.stop()
+    assert receive(str, timeout=WAIT) == "bye"
+
+
+def test_names_set_in_on_start_are_refused() -> None:
+    """Where Pykka's users set attributes."""
+
+    class Own(Process):
+        def on_start(self) -> None:
+            self._finish = 1  # type: ignore[assignment,method-assign]
+
+    _, ref = Own.start_monitor()
+    assert "_finish" in str(receive(Down, ref=ref, timeout=WAIT).reason)

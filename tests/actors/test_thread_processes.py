@@ -12,14 +12,16 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
+from support.calls import until
 
-from prx_actors.actors import ProcessExit, exit, receive, spawn, spawn_link, spawn_monitor
+from prx_actors.actors import ProcessExit, current, exit, receive, spawn, spawn_link, spawn_monitor, threads
+from prx_actors.actors.table import process_table
 from prx_actors.actors.threads import current_process
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from prx_actors.actors import Process
+    from prx_actors.actors import Pid, Process
 
 WAIT = 10
 
@@ -110,3 +112,25 @@ def test_a_plain_thread_whose_process_has_been_ended_ends_quietly() -> None:
     assert done.returncode == 0
     assert "ValueError: told" in done.stderr
     assert "ProcessExit" not in done.stderr
+
+
+def test_a_signal_handler_and_the_thread_that_it_interrupts_are_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also when it comes in the midst of the thread's becoming one."""
+    seen: list[Pid] = []
+    made = threads.ThreadProcess.__init__
+
+    def make(process: threads.ThreadProcess) -> None:
+        monkeypatch.undo()
+        made(process)
+        seen.append(current())  # as a handler does
+
+    def become() -> None:
+        monkeypatch.setattr(threads.ThreadProcess, "__init__", make)
+        seen.append(current())
+
+    before = len(process_table.processes())
+    thread = threading.Thread(target=become)
+    thread.start()
+    thread.join()
+    assert seen[0] is seen[1]
+    until(lambda: len(process_table.processes()) == before, "nothing is left of it")

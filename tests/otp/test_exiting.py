@@ -98,6 +98,20 @@ at_exit(Stage.BEHAVIOURS, lambda: say("behaviours, too"))
     assert "ZeroDivisionError" in logged
 
 
+def test_an_interrupt_of_one_hook_leaves_the_others_their_turn() -> None:
+    """It is raised when all have had it."""
+    code, said, logged = result_of("""
+from prx_actors.system.exits import Stage, at_exit
+def interrupted():
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(10)
+at_exit(Stage.BEHAVIOURS, interrupted)
+at_exit(Stage.LEFTOVERS, lambda: say("leftovers"))
+""")
+    assert (code, said) == (0, ["leftovers"])
+    assert "KeyboardInterrupt" in logged
+
+
 def test_a_handler_that_never_returns_does_not_keep_the_interpreter() -> None:
     """Its thread is a daemon; the process is dead for everyone else at once."""
     code, _, _ = result_of("""
