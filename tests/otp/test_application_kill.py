@@ -48,7 +48,9 @@ def test_a_tree_that_exceeds_the_limit_is_killed_to_the_last_process(tree: str) 
         until(process, "ready")
         process.terminate()
         said, logged = process.communicate(timeout=30)
-    assert said.splitlines()[-2:] == ["stop killed", "left ThreadProcess"]
+    # A child that was told to end by its supervisor's end may still say so, on its thread, when it is dead.
+    ends = [line for line in said.splitlines() if not line.startswith("terminate")]
+    assert ends == ["prep_stop", "stop killed", "left ThreadProcess"]
     assert "init" not in said
     assert "did not stop within 0.1 s" in logged
     assert process.returncode == 1
