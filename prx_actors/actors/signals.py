@@ -54,10 +54,10 @@ def add_link(process: Process, other: Pid) -> None:
 
 
 def link_child(starter: Process, process: Process) -> None:
-    """Link a process to its starter; where that has been killed meanwhile, and makes no link any more, it ends, too."""
+    """Link a process to its starter; where that was killed and has exited meanwhile, it ends as by the link."""
     add_link(starter, process.actor_ref)
     reason = starter._prx_final_reason
-    if starter._prx_exited and process.actor_ref not in starter._prx_links and not is_reason(reason, "normal"):
+    if starter._prx_exited and not is_reason(reason, "normal"):
         process._terminate(reason)
 
 

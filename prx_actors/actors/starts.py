@@ -33,8 +33,8 @@ MAY_BE_OVERRIDDEN: Final = frozenset(
 )
 """What Pykka, a process and a behaviour leave to subclasses."""
 
-
 LOOKS: Final = 20
+"""At the attributes of the first processes of a class."""
 
 
 class Starts(Turns):
