@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import threading
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import pytest
+from support.broken_logs import broken_log
 
 from prx_actors.actors import ProcessExit
 from prx_actors.actors.ending import run_steps
@@ -21,18 +21,8 @@ WAIT = 10
 @pytest.fixture(params=[OSError("disk full"), ProcessExit("of the logger"), SystemExit(1)], ids=repr, autouse=True)
 def records(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """What was to be logged."""
-    found: list[str] = []
-    monkeypatch.setattr(logging, "raiseExceptions", False)  # it need not be told on stderr
-
-    class Broken(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> NoReturn:
-            found.append(record.msg)
-            raise request.param
-
-    logger, handler = logging.getLogger("prx_actors"), Broken()
-    logger.addHandler(handler)
-    yield found
-    logger.removeHandler(handler)
+    with broken_log(monkeypatch, request.param) as found:
+        yield found
 
 
 def fail() -> None:

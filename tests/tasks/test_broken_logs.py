@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import threading
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import pytest
+from support.broken_logs import broken_log
 from support.ends import WAIT
 
 from prx_actors import Down, Stdout, monitor, prx, receive
@@ -20,18 +20,8 @@ if TYPE_CHECKING:
 @pytest.fixture(autouse=True)
 def records(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """What was to be logged."""
-    found: list[str] = []
-
-    class Broken(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> NoReturn:
-            found.append(record.msg)
-            raise OSError
-
-    monkeypatch.setattr(logging, "raiseExceptions", False)  # it need not be told on stderr
-    logger, handler = logging.getLogger("prx_actors"), Broken()
-    logger.addHandler(handler)
-    yield found
-    logger.removeHandler(handler)
+    with broken_log(monkeypatch, OSError()) as found:
+        yield found
 
 
 def fail() -> None:
