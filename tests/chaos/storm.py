@@ -22,8 +22,8 @@ ALLOWANCE = 5.0
 """Seconds more than the promised `killdelay` and a second, for a machine on which many runtimes and whatever else
 compete for two cores: each Python may wait for a core as long as that. It hides no fault that lasts: what escapes
 sleeps for a thousand seconds, and graces that add up with depth take longer than that."""
-BOUND = 2.0 + 1 + ALLOWANCE
-"""The same, from the longest `killdelay` that there is."""
+LONGEST = 2.0
+"""Seconds: no `killdelay` is more."""
 LIVES = ("fails", "dies", "leaves", "is a comet alone")
 """How the names of programs begin that end by themselves."""
 FATES = 3.0
@@ -70,8 +70,10 @@ class Report:
 class _Cell:
     """One runtime after the other, each until it has been ended."""
 
-    def __init__(self, seed: str, report: Report) -> None:
+    def __init__(self, seed: str, report: Report, allowance: float) -> None:
         self._seed = seed
+        self._bound = 1 + allowance
+        """Seconds after `killdelay`."""
         self._random = Random(seed)  # noqa: S311 - no secret
         self._report = report
         self._subject = Subject()
@@ -130,7 +132,7 @@ class _Cell:
 
     def _leaves(self) -> list[dict[str, Any]]:
         """Return the living tasks. Those below a task that is down are gone by now, and about to be told of."""
-        until = time.monotonic() + BOUND
+        until = time.monotonic() + LONGEST + self._bound
         while orphans := _orphans(found := self._told()):
             there = [leaf for leaf in orphans if leaf["pid"] and _lives(leaf["pid"])]
             if there or time.monotonic() > until:
@@ -163,7 +165,7 @@ class _Cell:
                 self._report.programs[leaf["program"]] += 1
         killdelay = max([leaf["killdelay"] for leaf in leaves if leaf["number"] in blow.dead], default=0.0)
         at, tick = time.monotonic(), now()
-        until = at + killdelay + 1 + ALLOWANCE
+        until = at + killdelay + self._bound
         dead = [one for one in seen if blow.all or (one.mark and one.mark.task in blow.dead)]
         apart = {one.namespace for one in dead} - {one.namespace for one in seen if one not in dead}
         if blow.kind == "stray":
@@ -237,7 +239,7 @@ class _Cell:
         for leaf in leaves:
             if leaf["number"] not in blow.dead and leaf["pid"] is not None:  # that one is about to be told of
                 self._look_at(leaf, blow)
-        until = time.monotonic() + BOUND
+        until = time.monotonic() + LONGEST + self._bound
         self._look_for_silent(until)
         self._await_gone(self._unknown, until)
 
@@ -301,7 +303,14 @@ def _is_there(one: Seen) -> bool:
     return found is not None and found.key == one.process.key and not found.is_left_to_init()
 
 
-def storm(blows: int, seed: int, runtimes: int, seconds: float = float("inf"), patience: int = 1) -> Report:
+def storm(  # noqa: PLR0913, PLR0917 - whoever calls it names them
+    blows: int,
+    seed: int,
+    runtimes: int,
+    seconds: float = float("inf"),
+    patience: int = 1,
+    allowance: float = ALLOWANCE,
+) -> Report:
     """Strike again and again.
 
     Args:
@@ -310,6 +319,7 @@ def storm(blows: int, seed: int, runtimes: int, seconds: float = float("inf"), p
         runtimes: how many at a time
         seconds: when to stop at the latest
         patience: how many violations it takes to stop
+        allowance: seconds, see `ALLOWANCE`
 
     """
     report = Report()
@@ -319,7 +329,7 @@ def storm(blows: int, seed: int, runtimes: int, seconds: float = float("inf"), p
         return report.blows.total() < blows and time.monotonic() < until and len(report.violations) < patience
 
     def work(number: int) -> None:
-        cell = _Cell(f"{seed}-{number}", report)
+        cell = _Cell(f"{seed}-{number}", report, allowance)
         try:
             while goes_on():
                 cell.step()

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 from chaos.layers import driver_with_layers
 from chaos.processes import Process, below, mark, namespace, now, process, table
-from chaos.storm import Violation, storm
+from chaos.storm import ALLOWANCE, Violation, storm
 from chaos.subject import Subject
+from support.ends import LAG
 from support.features import require
 from support.namespaces import need_user_namespaces
 
@@ -34,7 +35,8 @@ sys.stdin.read()
 @pytest.mark.timeout(600)
 def test_nothing_is_left_by_two_hundred_kills() -> None:
     """Eight runtimes side by side, a kill in flight in each."""
-    report = storm(200, seed=int(os.environ.get("PRX_CHAOS_SEED", "1")), runtimes=8, patience=3, seconds=400)
+    seed, allowance = int(os.environ.get("PRX_CHAOS_SEED", "1")), max(ALLOWANCE, 2 * LAG)
+    report = storm(200, seed, runtimes=8, patience=3, seconds=400, allowance=allowance)
     print(report)
     assert report.violations == []
     assert report.blows.total() >= 200
