@@ -388,5 +388,5 @@ def exit_signal(pid_or_name: Pid | str, reason: object) -> None:
     sender = current_process()
     receiver = process_of(pid_of(pid_or_name))
     if receiver is not None:
-        receiver._exit_signal(sender.actor_ref, reason, linked=False)
+        receiver._exit_signal(sender.actor_ref, reason, linked=False, sent=True)
     sender._check_running()

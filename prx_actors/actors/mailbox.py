@@ -373,10 +373,8 @@ class Mailbox:
         with self.lock:
             self.closed = True
             self._rouse()
-            entries = list(self._saved.entries.values())  # one call of C: its owner takes from them without the lock
-            saved_ones = [envelope for entry in entries if (envelope := entry.envelope) is not None]
             # An interrupted close has collected some already.
-            left = list(dict.fromkeys([*self._left, *saved_ones, *self._incoming]))
+            left = list(dict.fromkeys([*self._left, *self._saved.envelopes(), *self._incoming]))
             saved = SavedMessages()
             # No call from here on, so that no interrupt can part these.
             self._left = left

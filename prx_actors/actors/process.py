@@ -139,7 +139,7 @@ class Process(Starts):
 
     def _check_running(self) -> None:
         """Raise ProcessExit when this process has been ended; not in the stop hook of one that ends by itself."""
-        if not self._prx_running and (self._prx_own_end_done or not self._prx_in_own_hook):
+        if not self._may_send():
             raise ProcessExit(self._prx_final_reason)
 
     def _receive(self, pattern: Pattern = ANYTHING, timeout: float | None = None) -> Any:
@@ -180,16 +180,17 @@ class Process(Starts):
         """Undo `_monitor`."""
         signals.remove_monitor(self, ref)
 
-    def _exit_signal(self, sender: Pid | None, reason: object, *, linked: bool) -> None:
+    def _exit_signal(self, sender: Pid | None, reason: object, *, linked: bool, sent: bool = False) -> None:
         """Receive an exit signal; may be overridden.
 
         Args:
             sender: the process that sends it, none when the runtime does
             reason: why
             linked: whether it comes through a link
+            sent: whether code of the sender's sends it: nothing comes when that one has been ended meanwhile
 
         """
-        signals.deliver_exit(self, sender, reason, linked=linked)
+        signals.deliver_exit(self, sender, reason, linked=linked, sent=sent)
 
     # Dependents: processes that end with this one, and before it.
 

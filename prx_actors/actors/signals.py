@@ -8,7 +8,7 @@ fires only while the watcher has its half.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING, NamedTuple, TypeGuard
 
 from pykka._envelope import Envelope
 
@@ -115,7 +115,7 @@ def remove_monitor(process: Process, ref: MonitorRef) -> None:
             target._prx_watchers.pop(ref, None)
 
 
-def deliver_exit(process: Process, sender: Pid | None, reason: object, *, linked: bool) -> None:
+def deliver_exit(process: Process, sender: Pid | None, reason: object, *, linked: bool, sent: bool) -> None:
     """Do what Erlang's table of exit signals says.
 
     Args:
@@ -123,51 +123,70 @@ def deliver_exit(process: Process, sender: Pid | None, reason: object, *, linked
         sender: where the signal comes from
         reason: why; compared only when it is a string
         linked: whether it comes through a link, which it uses up
+        sent: whether it comes only while its sender may send
 
     """
-    kill = not linked and is_reason(reason, "kill")
     harmless = is_reason(reason, "normal") and (linked or sender is not process.actor_ref)
-    if _is_trapped(process, sender, reason, linked=linked, kill=kill):
+    signal = _Signal(sender, reason, linked=linked, sent=sent, kill=not linked and is_reason(reason, "kill"))
+    if _is_averted(process, signal):
         return
     if harmless:
-        _use_up(process, sender, linked=linked)
+        _use_up(process, signal)
     else:
         # As a step, which is run again if an interrupt cuts it short between the death and what follows.
-        run_steps(partial(_end_by_signal, process, sender, reason, linked=linked, kill=kill))
+        run_steps(partial(_end_by_signal, process, signal))
 
 
-def _use_up(process: Process, sender: Pid | None, *, linked: bool) -> None:
-    if linked and sender is not None:
+class _Signal(NamedTuple):
+    sender: Pid | None
+    reason: object
+    linked: bool
+    sent: bool
+    kill: bool
+
+
+def _use_up(process: Process, signal: _Signal) -> None:
+    if signal.linked and signal.sender is not None:
         with process._prx_lock:
-            process._prx_links.pop(sender, None)
+            process._prx_links.pop(signal.sender, None)
 
 
-def _is_trapped(process: Process, sender: Pid | None, reason: object, *, linked: bool, kill: bool) -> bool:
-    """Say whether a signal harms nobody: its link is no more, or it has become a message."""
-    envelope = Envelope(Exit(sender, reason))
+def _is_averted(process: Process, signal: _Signal) -> bool:
+    """Say whether a signal harms nobody: its link or its sender is no more, or it has become a message."""
+    envelope = Envelope(Exit(signal.sender, signal.reason))
     with process._prx_lock:
-        if linked and sender not in process._prx_links:
+        if signal.linked and signal.sender not in process._prx_links:
             return True
-        if kill or not (process._prx_running and process._prx_trapping):
+        if not process._prx_running:
             return False
-        if linked and sender is not None:
-            process.actor_inbox.offer_for(envelope, process._prx_links, sender)
+        # Under the lock that the Down of the sender takes, too: nothing comes after that.
+        if signal.sent and not _may_send(signal.sender):
+            return True
+        if signal.kill or not process._prx_trapping:
+            return False
+        if signal.linked and signal.sender is not None:
+            process.actor_inbox.offer_for(envelope, process._prx_links, signal.sender)
         else:
             process.actor_inbox.offer(envelope)
         return True
 
 
-def _end_by_signal(process: Process, sender: Pid | None, reason: object, *, linked: bool, kill: bool) -> None:
+def _may_send(sender: Pid | None) -> bool:
+    process = None if sender is None else process_of(sender)
+    return process is not None and process._may_send()
+
+
+def _end_by_signal(process: Process, signal: _Signal) -> None:
     # Under one lock: who has returned from unlink or trap_exit does not die of it any more.
     with process._prx_lock:
-        if _is_trapped(process, sender, reason, linked=linked, kill=kill):
+        if _is_averted(process, signal):
             return
-        process._die("killed" if kill else reason)
+        process._die("killed" if signal.kill else signal.reason)
     process._terminate(process._prx_final_reason)
-    if kill:
+    if signal.kill:
         process._cut_end_short()
     # Last: an interrupted signal comes again, and goes by the link.
-    _use_up(process, sender, linked=linked)
+    _use_up(process, signal)
 
 
 def is_reason(reason: object, name: str) -> bool:

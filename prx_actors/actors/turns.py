@@ -42,6 +42,7 @@ class Turns(Inspected):
 
     _prx_lock: RLock
     _prx_running: bool
+    _prx_own_end_done: bool
 
     _prx_thread_id: int | None = None
     """The thread that runs it now, or has run it last."""
@@ -54,6 +55,10 @@ class Turns(Inspected):
         self._prx_stop_hook_pending = False
         self._prx_in_own_end = False
         self._prx_in_own_hook = False
+
+    def _may_send(self) -> bool:
+        """Say whether it lives, or runs the stop hook of an end of its own, of which nobody has been told yet."""
+        return self._prx_running or (self._prx_in_own_hook and not self._prx_own_end_done)
 
     def _holds_thread(self) -> bool:
         """Say whether code of this process is under way."""
@@ -172,7 +177,7 @@ class Turns(Inspected):
 
     def _run_stop_hook(self, hook: Callable[[], None]) -> None:
         self._prx_stop_hook_done = True
-        # Nobody has been told of an end of its own yet, so that it may send; after a signal it sends nothing any more.
+        # After a signal it sends nothing any more.
         self._prx_in_own_hook = self._prx_in_own_end
         try:
             hook()

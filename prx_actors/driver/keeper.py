@@ -305,8 +305,12 @@ def keeper_for(launcher: tuple[str, ...], path: str) -> Keeper:
             keeper = Keeper(launcher, path)
             with _lock:
                 _keepers[key] = keeper
-                _killed.difference_update([one for one in list(_killed) if one.driver.is_over()])
+                _killed.difference_update(_over())
         return keeper
+
+
+def _over() -> list[Keeper]:
+    return [keeper for keeper in list(_killed) if keeper.driver.is_over()]
 
 
 def shutdown() -> None:

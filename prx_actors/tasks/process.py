@@ -288,7 +288,7 @@ class TaskProcess(ExecutedProcess):
 
     # The end, by whatever cause.
 
-    def _exit_signal(self, _sender: Pid | None, reason: object, *, linked: bool) -> None:
+    def _exit_signal(self, _sender: Pid | None, reason: object, *, linked: bool, sent: bool = False) -> None:  # noqa: ARG002
         # A child's end only updates the table; everybody else's matters.
         if isinstance(reason, str) and reason == "normal":
             return

@@ -171,12 +171,12 @@ def test_exit_signals_can_be_overridden() -> None:
     got: list[tuple[object, ...]] = []
 
     class Stubborn(Process):
-        def _exit_signal(self, sender: Pid | None, reason: object, *, linked: bool) -> None:
-            got.append((sender, reason, linked))
+        def _exit_signal(self, sender: Pid | None, reason: object, *, linked: bool, sent: bool = False) -> None:
+            got.append((sender, reason, linked, sent))
 
     pid = Stubborn.start()
     exit_signal(pid, "kill")
-    assert got == [(current(), "kill", False)]
+    assert got == [(current(), "kill", False, True)]
     assert pid.is_alive()
 
 

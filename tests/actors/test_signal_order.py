@@ -16,6 +16,7 @@ from prx_actors.actors import (
     exit_signal,
     link,
     monitor,
+    process_info,
     receive,
     send,
     signals,
@@ -95,6 +96,57 @@ def test_a_message_under_way_arrives_before_the_down_of_its_sender(how: str) -> 
     assert mailbox.down_came.wait(WAIT)
     assert mailbox.order == ["under way", Down(ref, pid, "killed")]
     watcher._terminate("normal")
+
+
+class Slow(Process):
+    """Kills the sender of a signal that is under way."""
+
+    def _exit_signal(self, sender: Pid | None, reason: object, *, linked: bool, sent: bool = False) -> None:
+        if sender is not None and sent:
+            victim = process_of(sender)
+            assert victim is not None
+            victim._exit_signal(None, "kill", linked=False)
+        super()._exit_signal(sender, reason, linked=linked, sent=sent)
+
+    def on_receive(self, message: bool) -> None:
+        """Trap exits, or not."""
+        trap_exit(message)
+
+
+@pytest.mark.parametrize("reason", ["kill", "shutdown"])
+@pytest.mark.parametrize("trap", [True, False])
+def test_no_signal_comes_after_the_down_of_its_killed_sender(trap: bool, reason: str) -> None:
+    """Neither as a message nor as an end."""
+    receiver = Slow.start()
+    receiver.ask(trap, timeout=WAIT)
+    _, ref = spawn_monitor(exit_signal, receiver, reason)
+    assert receive(Down, ref=ref, timeout=WAIT).reason == "killed"
+    assert receiver.ask(trap, timeout=WAIT) is None
+    receiver.stop()
+
+
+def test_no_exit_comes_after_the_down_of_a_killed_process_that_goes_on_signalling() -> None:
+    """Whatever the moment."""
+    before = trap_exit(True)
+
+    def bother(me: Pid, silent: threading.Event) -> None:
+        try:
+            while True:
+                exit_signal(me, "hey")
+        finally:
+            silent.set()
+
+    for _ in range(50):
+        silent = threading.Event()
+        pid, ref = spawn_monitor(bother, current(), silent)
+        receive(Exit, pid=pid, timeout=WAIT)
+        exit_signal(pid, "kill")
+        while not isinstance(last := receive(timeout=WAIT), Down):
+            assert last == Exit(pid, "hey")
+        assert last == Down(ref, pid, "killed")
+        assert silent.wait(WAIT)
+        assert process_info(current(), "message_queue_len") == 0
+    trap_exit(before)
 
 
 class Dying(Process):

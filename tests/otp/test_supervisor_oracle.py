@@ -174,5 +174,9 @@ def test_supervisors_do_what_those_of_otp_do(tmp_path: Path) -> None:
     *theirs, rest = done.stdout.split("end\n")
     assert rest == ""
     for scenario, expected in zip(scenarios, theirs, strict=True):
+        (strategy, _, auto_shutdown), _, _ = scenario
+        # OTP 27 and later have no such supervisors any more.
+        if strategy == "simple_one_for_one" and auto_shutdown != "never" and "{bad_combination," in expected:
+            continue
         found = [erlang(outcome) for outcome in Ours(scenario).run()]
         assert found == expected.splitlines(), erlang(scenario)

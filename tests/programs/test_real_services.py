@@ -118,7 +118,7 @@ class Site:
             "redis-server",
             *("--port", "0", "--unixsocket", str(self.folder / "redis"), "--dir", str(self.folder)),
             *("--appendonly", "yes", "--appendfsync", "always", "--save", ""),
-            readiness=Line("ready to accept connections", timeout=WAIT),
+            readiness=Line("[Rr]eady to accept connections", timeout=WAIT),
         )
         nginx = self.command(
             "nginx",
