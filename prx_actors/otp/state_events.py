@@ -48,4 +48,4 @@ class Enter:
     """
 
     old_state: Any
-    """Where it comes from; at the start and at a repeat, this very state."""
+    """Where it comes from; at the start and when an event repeats the state, this very state."""
