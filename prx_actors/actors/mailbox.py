@@ -188,7 +188,8 @@ class Mailbox:
                 latest = self._receives
                 found = self._saved.find(pattern)
                 if found is not None:
-                    if self._remove(*found):
+                    # No `*found`: Python lets an interrupt in behind such a call, when the message is out already.
+                    if self._remove(found[0], found[1]):
                         return found[1].message
                     continue
                 searched = latest

@@ -213,51 +213,6 @@ def test_the_cost_stays_flat_with_many_unmatched_messages() -> None:
     assert typical_cost(50_000) < 10 * small
 
 
-def test_an_interrupt_loses_no_message() -> None:
-    """However often it strikes a receive that is busy or blocked."""
-    me, count = current(), 3000
-    stop = threading.Event()
-
-    class InterruptError(Exception):
-        pass
-
-    armed = [False]  # not an Event: its lock is not for signal handlers
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        if armed[0]:
-            armed[0] = False
-            raise InterruptError
-
-    def interrupter() -> None:
-        while not stop.wait(0.0003):
-            _thread.interrupt_main(signal.SIGUSR1)
-
-    got: list[int] = []
-    old = signal.signal(signal.SIGUSR1, signal.SIG_IGN)
-    thread = threading.Thread(target=interrupter)
-    gc.disable()  # callbacks of the collector, such as Hypothesis's, swallow interrupts
-    try:
-        thread.start()
-        spawn(lambda: [send(me, n if n % 2 else float(n)) for n in range(count)])  # type: ignore[func-returns-value]
-        signal.signal(signal.SIGUSR1, interrupt)
-        while len(got) < count:
-            try:
-                armed[0] = True  # so that it strikes nothing but this block
-                # One statement and no call around it: what receive returns is kept.
-                kind: Any = float if len(got) < count // 2 else int
-                got += (receive(kind, timeout=WAIT),)
-                armed[0] = False
-            except InterruptError:
-                continue
-    finally:
-        signal.signal(signal.SIGUSR1, signal.SIG_IGN)
-        stop.set()
-        thread.join()
-        signal.signal(signal.SIGUSR1, old)
-        gc.enable()
-    assert sorted(got) == list(range(count))
-
-
 def test_a_signal_handler_may_send_and_receive() -> None:
     """Also while the thread that it interrupts is blocked in a receive."""
     me = current()
