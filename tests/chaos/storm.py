@@ -21,7 +21,8 @@ __all__ = ["ALLOWANCE", "Report", "Violation", "storm"]
 ALLOWANCE = 5.0
 """Seconds more than the promised `killdelay` and a second, for a machine on which many runtimes and whatever else
 compete for two cores: each Python may wait for a core as long as that. It hides no fault that lasts: what escapes
-sleeps for a thousand seconds, and graces that add up with depth take longer than that."""
+sleeps for a thousand seconds, and graces that add up with depth take longer than that. Where whole suites share the
+machine it may be more, if there is a run alone with this one, too."""
 LONGEST = 2.0
 """Seconds: no `killdelay` is more."""
 LIVES = ("fails", "dies", "leaves", "is a comet alone")
